@@ -1,0 +1,43 @@
+# Sets up what it needs (Python packages from requirements.lock, Node packages from package-lock.json), then runs.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test check bench soak setup format clean
+
+setup: .venv/.ready node_modules/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+node_modules/.ready: package.json package-lock.json .venv/.ready
+	$(BIN)/npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	touch $@
+
+demo: .venv/.ready
+	$(BIN)/bonusbridge demo $(if $(ONCE),--once)
+
+test: setup
+	$(BIN)/python -m pytest -m "not soak and not benchmark" $(ARGS)
+
+check: .venv/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup
+	@$(BIN)/python -m tests.benchmarks
+
+soak: setup
+	$(BIN)/python -m pytest -m soak --timeout 7200 $(ARGS)
+
+clean:
+	rm -rf .venv node_modules .demo build *.egg-info

@@ -1,0 +1,1 @@
+"""Source records become canonical records, and canonical records become deals."""
