@@ -153,10 +153,13 @@ class Connector(Protocol):
     def discover(self) -> tuple[Stream, ...]: ...
 
     def read(self, stream: str, since: Cursor | None, until: datetime) -> Iterator[Page]:
-        """Pages in order of (stamp, id), from after ``since`` to ``until`` less the safety horizon.
+        """Pages in order of (stamp, id), from after ``since`` to ``until``.
 
-        A page is handed out once it is whole; the caller lands it durably before keeping its cursor. A stream
-        with nothing new answers no page or an empty one. Raises a ``ConnectorError``.
+        Records are handed out up to ``until``, so that a change is seen at once; but no cursor passes ``until`` less
+        the safety horizon, so the youngest records are read again by the next call (landing knows them by their
+        version) and one that commits late below them is not lost. A page is handed out once it is whole; the caller
+        lands it durably before keeping its cursor. A stream with nothing new answers no page or an empty one.
+        Raises a ``ConnectorError``.
         """
         ...
 
