@@ -46,7 +46,12 @@ class CanonicalRecord(BaseModel):
 
 
 class Line(BaseModel):
-    """A line of a document. Amounts are of the whole line, net of tax, in the document's currency."""
+    """A line of a document. Amounts are of the whole line, net of tax, in the document's currency.
+
+    ``origin_key`` and ``origin_line_ref`` name what the line comes from: of an invoice line the order (and its line)
+    that it bills, of a credit note line the invoice (and its line) that it takes back. A document whose lines bill
+    orders of several deals is divided by them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,6 +61,8 @@ class Line(BaseModel):
     quantity: Exact = Decimal(1)
     amount: Money | None = None
     cost: Money | None = None
+    origin_key: Key | None = None
+    origin_line_ref: Text | None = None
 
 
 class Share(BaseModel):
@@ -152,6 +159,8 @@ class MissingAmount(StrEnum):
 
 
 class Opportunity(CanonicalRecord):
+    """A deal in the making. No ``shares``: the owner has all of it."""
+
     name: Text
     stage: Stage
     stage_name: Text = ""
