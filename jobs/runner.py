@@ -1,0 +1,154 @@
+"""Runs jobs durably on DBOS, in this process or in the worker that already holds the database.
+
+One process at a time works under one worker id: it holds a lock that the operating system or PostgreSQL releases
+even after ``kill -9``. A second process with the same id hands its job to the first and waits for the result.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from dbos import DBOS, DBOSClient, DBOSConfig, SetEnqueueOptions
+from sqlalchemy import Engine, text
+
+QUEUE = "work"
+APPLICATION = "bonusbridge"
+# Steps may be repeated, so a run that an older release began is finished by the next one.
+WORKFLOW_VERSION = "1"
+POLLING_SECONDS = 0.1
+
+
+class Runner(Protocol):
+    """Runs a registered job to its end; a job of that name that is already waiting or running is joined instead."""
+
+    def run(self, job: str, *arguments: object) -> Any:  # noqa: ANN401 - what the job returns
+        ...
+
+
+class _Worker:
+    """This process executes the jobs; ``jobs`` are the registered workflows by name."""
+
+    def __init__(self, jobs: dict[str, Callable[..., Any]]) -> None:
+        self._jobs = jobs
+
+    def run(self, job: str, *arguments: object) -> Any:  # noqa: ANN401
+        with SetEnqueueOptions(deduplication_id=job, duplication_policy="return-existing"):
+            return DBOS.enqueue_workflow(QUEUE, self._jobs[job], *arguments).get_result(polling_interval_sec=0.05)
+
+
+class _Client:
+    """Another process executes the jobs; this one only asks."""
+
+    def __init__(self, client: DBOSClient) -> None:
+        self._client = client
+
+    def run(self, job: str, *arguments: object) -> Any:  # noqa: ANN401
+        handle: Any = self._client.enqueue(
+            {
+                "queue_name": QUEUE,
+                "workflow_name": job,
+                "deduplication_id": job,
+                "duplication_policy": "return-existing",
+                "app_version": WORKFLOW_VERSION,
+            },
+            *arguments,
+        )
+        return handle.get_result()
+
+
+@contextmanager
+def running(engine: Engine, worker_id: str, register: Callable[[], dict[str, Callable[..., Any]]]) -> Iterator[Runner]:
+    """A runner for as long as the context lasts; jobs that a killed process left behind are resumed first.
+
+    ``register`` decorates the workflows and returns them by name; it is called only if this process executes them.
+    """
+    with _worker_lock(engine, worker_id) as is_ours:
+        if not is_ours:
+            client = DBOSClient(system_database_url=dbos_url(engine), application_name=APPLICATION)
+            try:
+                yield _Client(client)
+            finally:
+                client.destroy()
+            return
+        DBOS(config=_dbos_configuration(engine, worker_id))
+        try:
+            jobs = register()
+            DBOS.launch()
+            DBOS.register_queue(QUEUE, global_concurrency=1, polling_interval_sec=POLLING_SECONDS)
+            yield _Worker(jobs)
+        finally:
+            DBOS.destroy(destroy_registry=True)
+
+
+def dbos_url(engine: Engine) -> str:
+    """DBOS keeps its tables in our database: the same SQLite file, or a schema of its own in PostgreSQL."""
+    return engine.url.set(drivername=engine.url.get_backend_name()).render_as_string(hide_password=False)
+
+
+def _dbos_configuration(engine: Engine, worker_id: str) -> DBOSConfig:
+    return {
+        "name": APPLICATION,
+        "system_database_url": dbos_url(engine),
+        "application_version": WORKFLOW_VERSION,
+        "executor_id": worker_id,
+        "log_level": "ERROR",
+        "enable_otlp": False,
+        "scheduler_polling_interval_sec": 1.0,
+        "notification_listener_polling_interval_sec": POLLING_SECONDS,
+    }
+
+
+@contextmanager
+def _worker_lock(engine: Engine, worker_id: str) -> Iterator[bool]:
+    if engine.dialect.name == "sqlite":
+        with _file_lock(Path(f"{engine.url.database}.{worker_id}.lock")) as is_ours:
+            yield is_ours
+        return
+    number = int.from_bytes(hashlib.sha256(f"bonusbridge worker {worker_id}".encode()).digest()[:8], signed=True)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # The lock belongs to the connection, which ends with this block or with the process.
+        yield bool(connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}))
+        connection.invalidate()
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[bool]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def schedule(name: str, job: Callable[..., Any], cron: str, time_zone: str) -> None:
+    """Runs ``job`` at the times of ``cron``, read in ``time_zone``; an earlier schedule of that name is replaced."""
+    DBOS.apply_schedules(
+        [
+            {
+                "schedule_name": name,
+                "workflow_fn": job,
+                "schedule": cron,
+                "context": None,
+                "cron_timezone": time_zone,
+                "queue_name": QUEUE,
+            }
+        ]
+    )
+
+
+def list_runs(engine: Engine, limit: int) -> Sequence[Any]:
+    """The newest runs first, as DBOS keeps them (``WorkflowStatus``)."""
+    client = DBOSClient(system_database_url=dbos_url(engine), application_name=APPLICATION)
+    try:
+        return client.list_workflows(limit=limit, sort_desc=True, load_input=False)
+    finally:
+        client.destroy()
