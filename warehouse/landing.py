@@ -1,0 +1,188 @@
+"""Landing: every version of every source record as it came. Append-only; what is canonical can be rebuilt from it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    Named,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    exists,
+    func,
+    select,
+)
+
+from warehouse import bulk
+from warehouse.columns import METADATA, Instant, SurrogateId
+
+
+class LandingColumns(TypedColumns):
+    id: Named[int] = Column(SurrogateId, primary_key=True)
+    source: Named[str]
+    stream: Named[str]
+    ref: Named[str]
+    version: Named[str]
+    content_hash: Named[bytes] = Column(LargeBinary)
+    modified_at: Named[datetime | None] = Column(Instant)
+    landed_at: Named[datetime] = Column(Instant)
+    is_deleted: Named[bool]
+    payload: Named[str] = Column(Text)
+
+
+LANDING = Table(
+    "landing",
+    METADATA,
+    LandingColumns,
+    UniqueConstraint("source", "stream", "ref", "version", "content_hash", name="uq_landing_version"),
+    Index(None, "source", "id"),
+)
+
+
+class StreamColumns(TypedColumns):
+    source: Named[str] = Column(primary_key=True)
+    stream: Named[str] = Column(primary_key=True)
+    cursor: Named[str | None]
+    complete_through: Named[datetime | None] = Column(Instant)
+    read_at: Named[datetime | None] = Column(Instant)
+    last_landed_at: Named[datetime | None] = Column(Instant)
+
+
+STREAMS = Table("streams", METADATA, StreamColumns)
+
+
+class SourceVersion(NamedTuple):
+    """One version of one record of a source; ``payload`` is its JSON text, ``modified_at`` is aware."""
+
+    source: str
+    stream: str
+    ref: str
+    version: str
+    modified_at: datetime | None
+    payload: str
+    is_deleted: bool = False
+
+
+class Landed(NamedTuple):
+    """A version with the id under which it landed."""
+
+    landing_id: int
+    source: str
+    stream: str
+    ref: str
+    version: str
+    modified_at: datetime | None
+    payload: str
+    is_deleted: bool
+
+
+class Freshness(NamedTuple):
+    """How much of a stream is known: everything up to ``complete_through`` (None: not read to an end yet)."""
+
+    source: str
+    stream: str
+    complete_through: datetime | None
+    read_at: datetime | None
+    last_landed_at: datetime | None
+
+
+def land(connection: Connection, versions: Iterable[SourceVersion], landed_at: datetime) -> int:
+    """Appends the versions that are not there yet; returns how many these were.
+
+    A version is the same if source, stream, ref, version stamp, content and deletion are; landing it again changes
+    nothing. Of one source, later transactions get greater landing ids.
+    """
+    count = 0
+    for (source, stream), group in groupby(versions, key=lambda version: version[:2]):
+        _lock(connection, source)
+        rows = ((*version, _content_hash(version), landed_at) for version in group)
+        new = bulk.insert_new(connection, LANDING, _LANDED_COLUMNS, rows)
+        if new:
+            bulk.upsert(connection, STREAMS, ("source", "stream", "last_landed_at"), [(source, stream, landed_at)])
+        count += new
+    return count
+
+
+def read_since(connection: Connection, source: str, after_landing_id: int, limit: int) -> list[Landed]:
+    """The next ``limit`` records of which a version landed after ``after_landing_id``: each one's latest, in order."""
+    later = LANDING.alias("later")
+    is_superseded = exists().where(
+        later.c.source == LANDING.c.source,
+        later.c.stream == LANDING.c.stream,
+        later.c.ref == LANDING.c.ref,
+        later.c.id - LANDING.c.id > 0,  # not "later.id >": SQLite would walk all later ids, not the few of this record
+    )
+    found = (
+        select(*_LANDED)
+        .where(LANDING.c.source == source, LANDING.c.id > after_landing_id, ~is_superseded)
+        .order_by(LANDING.c.id)
+        .limit(limit)
+    )
+    return [Landed(*row) for row in connection.execute(found)]
+
+
+def read_latest(connection: Connection, source: str, stream: str, ref: str) -> Landed | None:
+    """The latest version of one record, e.g. to map a reject again."""
+    place = (LANDING.c.source == source, LANDING.c.stream == stream, LANDING.c.ref == ref)
+    row = connection.execute(select(*_LANDED).where(*place).order_by(LANDING.c.id.desc()).limit(1)).first()
+    return Landed(*row) if row else None
+
+
+def read_cursor(connection: Connection, source: str, stream: str) -> str | None:
+    """The cursor kept last; None before the first."""
+    place = (STREAMS.c.source == source, STREAMS.c.stream == stream)
+    return connection.execute(select(STREAMS.c.cursor).where(*place)).scalar_one_or_none()
+
+
+def save_cursor(
+    connection: Connection, source: str, stream: str, cursor: str, complete_through: datetime, at: datetime
+) -> None:
+    """Keeps the cursor after what has landed; in the transaction of ``land``, so that neither is without the other."""
+    columns = ("source", "stream", "cursor", "complete_through", "read_at")
+    bulk.upsert(connection, STREAMS, columns, [(source, stream, cursor, complete_through, at)])
+
+
+def freshness(connection: Connection) -> list[Freshness]:
+    """One row a stream that was ever read, ordered by source and stream."""
+    columns = STREAMS.c
+    rows = connection.execute(
+        select(
+            columns.source, columns.stream, columns.complete_through, columns.read_at, columns.last_landed_at
+        ).order_by(columns.source, columns.stream)
+    )
+    return [Freshness(*row) for row in rows]
+
+
+_LANDED_COLUMNS = (
+    "source", "stream", "ref", "version", "modified_at", "payload", "is_deleted", "content_hash", "landed_at",
+)  # fmt: skip
+_LANDED = (
+    LANDING.c.id,
+    LANDING.c.source,
+    LANDING.c.stream,
+    LANDING.c.ref,
+    LANDING.c.version,
+    LANDING.c.modified_at,
+    LANDING.c.payload,
+    LANDING.c.is_deleted,
+)
+
+
+def _content_hash(version: SourceVersion) -> bytes:
+    state = b"deleted" if version.is_deleted else b"there"
+    return sha256(state + version.payload.encode()).digest()
+
+
+def _lock(connection: Connection, source: str) -> None:
+    # Readers go on after the greatest id that they saw. PostgreSQL gives ids before commits, in any order: one
+    # transaction a source at a time keeps the two orders the same. SQLite has one writer anyway.
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"landing {source}"))))
