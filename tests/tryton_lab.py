@@ -1,0 +1,140 @@
+"""A real Tryton 8.2 with a small seeded company: installed once, served from a copy of its own on a free port."""
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+# The server dies with the test run, even one that is killed: the kernel is asked to see to it (Linux).
+_DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+Json: TypeAlias = Any
+_DATABASE = "lab"
+_PASSWORD = "admin-secret-1"
+
+
+@dataclass(frozen=True)
+class TrytonLab:
+    """A served copy of the seeded company. ``call`` is an administrator's own way in, beside the connector."""
+
+    url: str
+    username: str = "admin"
+    password: str = _PASSWORD
+    database: str = _DATABASE
+
+    def call(self, method: str, *params: object) -> Json:
+        with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as client:
+            user, token, *_ = _rpc(client, "common.db.login", self.username, {"password": self.password})
+            session = b64encode(f"{self.username}:{user}:{token}".encode()).decode()
+            preferences = _rpc(client, "model.res.user.get_preferences", True, {}, session=session)
+            return _rpc(client, method, *params, preferences, session=session)
+
+
+def _rpc(client: httpx.Client, method: str, *params: object, session: str = "") -> Json:
+    headers = {"Authorization": f"Session {session}"} if session else {}
+    body = {"id": 1, "method": method, "params": params}
+    answer = client.post(f"/{_DATABASE}/rpc/", json=body, headers=headers).raise_for_status().json()
+    assert "result" in answer, answer
+    return answer["result"]
+
+
+@pytest.fixture(scope="session")
+def tryton_home(test_data: Path) -> Path:
+    """The folder of the installed lab; the first call installs it (one to two minutes)."""
+    home = Path(os.environ.get("TRYTON_LAB_HOME") or _cache() / "tryton-lab")
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "seeded.sqlite").exists():
+            _install(test_data / "labs" / "tryton" / "lab.sh", home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def tryton_lab(tryton_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonLab]:
+    """For tests that only read: all of them share one server."""
+    with serve_copy(tryton_home, tmp_path_factory.mktemp("tryton")) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def own_tryton_lab(tryton_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonLab]:
+    """For tests that write: a server of the module's own."""
+    with serve_copy(tryton_home, tmp_path_factory.mktemp("tryton")) as lab:
+        yield lab
+
+
+@contextmanager
+def serve_copy(home: Path, folder: Path) -> Iterator[TrytonLab]:
+    """Serves a copy of the seeded database in ``folder`` until the block ends."""
+    shutil.copy(home / "seeded.sqlite", folder / f"{_DATABASE}.sqlite")
+    port = _free_port()
+    configuration = folder / "trytond.conf"
+    configuration.write_text(f"[database]\nuri = sqlite://\npath = {folder}\n[web]\nlisten = 127.0.0.1:{port}\n")
+    trytond = str(home / "venv" / "bin" / "python")
+    command = [trytond, str(home / "venv" / "bin" / "trytond"), "-c", str(configuration), "-d", _DATABASE]
+    with (folder / "trytond.log").open("wb") as log:
+        server = subprocess.Popen(  # noqa: S603 - the lab's own server
+            [sys.executable, "-c", _DIE_WITH_PARENT, *command], stdout=log, stderr=log
+        )
+    try:
+        lab = TrytonLab(f"http://127.0.0.1:{port}")
+        _wait(lab, server, folder / "trytond.log")
+        yield lab
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _wait(lab: TrytonLab, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        assert server.poll() is None, f"trytond ended: {log.read_text()}"
+        try:
+            lab.call("model.res.user.get_preferences", True)
+        except httpx.TransportError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"trytond did not answer: {log.read_text()}")
+
+
+def _install(script: Path, home: Path) -> None:
+    if not script.exists():
+        message = f"no Tryton lab at {script}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    environment = {**os.environ, "TRYTON_LAB_HOME": str(home), "TRYTON_LAB_PORT": str(_free_port())}
+    for action in ("up", "down"):
+        done = subprocess.run(  # noqa: S603 - the lab's own script
+            ["/bin/bash", str(script), action], env=environment, stdout=subprocess.DEVNULL, check=False
+        )
+        assert done.returncode == 0, f"{script} {action} failed; see the logs in {home}"
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
