@@ -1,0 +1,159 @@
+"""The command line."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from bonusbridge import reports
+from bonusbridge.configuration import Configuration, ConfigurationError
+from bonusbridge.progress import watching
+from bonusbridge.serving import serve_api
+from bonusbridge.wiring import WiringError, open_jobs, open_work, open_worker
+from compensation import CompensationError
+from connectors.errors import ConnectorError
+from jobs.runner import list_runs
+from jobs.workflows import Outcome
+from mappings.errors import MappingError
+from warehouse.database import DatabaseError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+complaints = Console(stderr=True)
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="BONUSBRIDGE_CONFIG")]
+DEFAULT_CONFIG = Path("bonusbridge.yaml")
+
+
+@app.command()
+def sync(
+    config: ConfigOption = DEFAULT_CONFIG,
+    land_only: Annotated[bool, typer.Option(help="Land what is new; do not map, join and calculate it.")] = False,
+) -> None:
+    """Reads what is new in every system; then maps it, joins it into deals and calculates."""
+    _run(config, "land" if land_only else "refresh")
+
+
+@app.command()
+def normalise(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Maps what has landed into canonical records and joins them into deals; replays rejects of a mended mapping."""
+    _run(config, "normalise")
+
+
+@app.command()
+def calculate(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Calculates earnings and estimates from the canonical records and the plans."""
+    _run(config, "calculate")
+
+
+@app.command()
+def sweep(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Re-reads every record that we hold: finds deletes and changes that the systems do not announce."""
+    _run(config, "sweep")
+
+
+@app.command()
+def estimate(
+    source: Annotated[str, typer.Argument(help="The configured name of the CRM, e.g. crm.")],
+    ref: Annotated[str, typer.Argument(help="The deal's id in that system.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    language: Annotated[str, typer.Option(help="en or zh-Hans.")] = "en",
+) -> None:
+    """Shows what a deal pays to whom, and why, as it was last calculated."""
+    with _complaining(), _work(config) as (_, work):
+        is_found = reports.show_estimates(console, work.engine, source, ref, language)
+    if not is_found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    config: ConfigOption = DEFAULT_CONFIG,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+) -> None:
+    """Serves the mashup API and the deal card."""
+    with _complaining():
+        serve_api(_load(config), config.parent, host, port)
+
+
+@app.command()
+def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Works off jobs, scheduled and asked for, until it is stopped."""
+    with _complaining(), watching(console) as progress, open_worker(_load(config), config.parent, progress) as worker:
+        console.print("working; stop with Ctrl-C")
+        worker.wait()
+
+
+@app.command()
+def jobs(config: ConfigOption = DEFAULT_CONFIG, limit: int = 20) -> None:
+    """Lists the newest runs: when, what, how it ended, and what was rejected and why."""
+    with _complaining(), _work(config) as (_, opened):
+        reports.show_runs(console, list_runs(opened.engine, limit))
+        reports.show_rejects(console, opened.engine, limit)
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Tries every system: reachable, scopes, remaining calls, clock, time zone."""
+    with _complaining(), _work(config) as (_, opened):
+        is_healthy = [reports.show_health(console, source.connector) for source in opened.sources]
+    if not all(is_healthy):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Do the whole path once, print the result and end.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path(".demo"),
+    port: Annotated[int, typer.Option(help="The pretend CRM's port; the API takes the next one.")] = 8080,
+) -> None:
+    """Starts a pretend CRM and ERP, brings their records together and shows the bonus on the deal page."""
+    from bonusbridge.demo import run_demo  # the sandbox is an extra that production does not install
+
+    with _complaining():
+        run_demo(console, folder, port, once)
+
+
+def _load(config: Path) -> Configuration:
+    return Configuration.load(config, os.environ)
+
+
+def _run(config: Path, job: str) -> None:
+    with _complaining():
+        configuration = _load(config)
+        with watching(console) as progress, open_jobs(configuration, config.parent, progress) as runner:
+            outcome: Outcome = runner.run(job)
+        reports.show_outcome(console, job, outcome)
+    if outcome["failures"]:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _work(config: Path) -> Iterator[tuple[Configuration, Any]]:
+    configuration = _load(config)
+    with open_work(configuration, config.parent) as opened:
+        yield configuration, opened
+
+
+@contextmanager
+def _complaining() -> Iterator[None]:
+    """Errors that a person can mend are said in plain words; all others keep their traceback."""
+    try:
+        yield
+    except (ConfigurationError, WiringError, DatabaseError, MappingError, CompensationError, ConnectorError) as error:
+        complaints.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    sys.exit(app())

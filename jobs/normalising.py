@@ -1,0 +1,73 @@
+"""Normalise: landed versions become canonical records by the source's mapping, a page a transaction.
+
+How far a mapping version has come is stored with what it made. A mended mapping is another version: it starts from the
+beginning, and what an older one made or rejected goes when it has caught up.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from jobs.work import Source, Work
+from mappings.language import Unmappable
+from mappings.records import CanonicalRecord
+from warehouse import canonical, landing, rejects
+from warehouse.database import writing
+from warehouse.landing import LandedVersion
+
+PAGE = 1000
+
+
+class Normalised(NamedTuple):
+    """What one page became. ``warnings`` counts records that were kept although something was missing."""
+
+    read: int = 0
+    mapped: int = 0
+    rejected: int = 0
+    warnings: dict[str, int] = {}  # noqa: RUF012 - never changed, and NamedTuple has no factories
+    is_last: bool = False
+
+
+def normalise_page(work: Work, source: Source) -> Normalised:
+    """Maps the next page of landed versions of one source and remembers how far it came, in one transaction."""
+    version = source.mapping.version
+    with writing(work.engine) as connection:
+        after = landing.read_progress(connection, source.name, version)
+        versions = landing.read_since(connection, source.name, after, PAGE)
+        if not versions:
+            canonical.drop_other_versions(connection, source.name, version)
+            rejects.drop_other_versions(connection, source.name, version)
+            return Normalised(is_last=True)
+        page = _map_page(connection, source, versions)
+        landing.save_progress(connection, source.name, version, versions[-1].landing_id)
+    work.progress("normalise", source.name, len(versions))
+    return page
+
+
+def _map_page(connection: Connection, source: Source, versions: list[LandedVersion]) -> Normalised:
+    made: list[tuple[LandedVersion, tuple[CanonicalRecord, ...]]] = []
+    refused: list[tuple[LandedVersion, Unmappable]] = []
+    warnings: Counter[str] = Counter()
+    for landed in versions:
+        try:
+            mapped = (
+                ((), ())
+                if landed.is_deleted
+                else source.mapping.apply(
+                    landed.stream,
+                    landed.source,
+                    landed.ref,
+                    landed.modified_at,
+                    landed.payload,
+                    sources=source.refers_to,
+                )
+            )
+        except Unmappable as error:
+            refused.append((landed, error))
+        else:
+            made.append((landed, mapped[0]))
+            warnings.update(mapped[1])
+    canonical.replace(connection, made, source.mapping.version)
+    rejects.replace(connection, versions, refused, source.mapping.version)
+    return Normalised(len(versions), len(made), len(refused), dict(warnings))

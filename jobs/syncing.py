@@ -1,0 +1,117 @@
+"""Sync: each stream is read from its cursor and landed a page at a time.
+
+A page and the cursor after it are committed together, and landing knows every version that it has seen: a step that
+is repeated after a kill goes on from the cursor, so nothing is lost and nothing doubled.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from connectors.errors import ConnectorError
+from connectors.protocol import Cursor, Page, SourceRecord
+from jobs.work import Source, Work
+from warehouse.database import reading, writing
+from warehouse.landing import SourceVersion, land, live_refs, read_cursor, save_cursor
+
+DELETIONS = "#deleted"
+DELETION_OVERLAP = timedelta(minutes=15)
+SWEEP_PAGE = 200
+
+
+class Landed(NamedTuple):
+    """What one step did. ``error`` says why the stream could not be read; ``is_last``: nothing follows."""
+
+    read: int = 0
+    landed: int = 0
+    is_last: bool = False
+    is_gap: bool = False
+    after: str = ""
+    error: str = ""
+
+
+class StreamLanding:
+    """Lands the streams of all sources; keeps a read open between the pages of one run."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._open: dict[tuple[str, str, str], Iterator[Page]] = {}
+
+    def next_page(self, run_id: str, source: Source, stream: str) -> Landed:
+        """Lands the next page of the stream and moves its cursor, in one transaction."""
+        key = (run_id, source.name, stream)
+        try:
+            if key not in self._open:
+                self._open[key] = self._start(source, stream)
+            page = next(self._open[key], None)
+        except ConnectorError as error:
+            self._open.pop(key, None)
+            return Landed(is_last=True, error=str(error))
+        if page is None:
+            del self._open[key]
+            return Landed(is_last=True)
+        now = self._work.clock()
+        with writing(self._work.engine) as connection:
+            landed = land(connection, _versions(page.records), now)
+            save_cursor(connection, source.name, stream, page.cursor, page.complete_through, now)
+        self._work.progress("sync", f"{source.name}/{stream}", len(page.records))
+        return Landed(len(page.records), landed)
+
+    def _start(self, source: Source, stream: str) -> Iterator[Page]:
+        now = self._work.clock()
+        with writing(self._work.engine) as connection:
+            state = read_cursor(connection, source.name, stream)
+            if read_cursor(connection, source.name, stream + DELETIONS) is None:
+                # What was deleted before the first read began was never landed.
+                save_cursor(connection, source.name, stream + DELETIONS, "", now, now)
+        return source.connector.read(stream, Cursor(state.cursor) if state else None, now)
+
+    def deletions(self, source: Source, stream: str) -> Landed:
+        """Lands the tombstones since the last look. ``is_gap``: the system has forgotten some; sweep the stream."""
+        now = self._work.clock()
+        with reading(self._work.engine) as connection:
+            state = read_cursor(connection, source.name, stream + DELETIONS)
+        since = (state.complete_through if state else now) - DELETION_OVERLAP
+        try:
+            deletions = source.connector.read_deleted(stream, since, now)
+        except ConnectorError as error:
+            return Landed(is_last=True, error=str(error))
+        with writing(self._work.engine) as connection:
+            landed = land(connection, _versions(deletions.tombstones), now)
+            save_cursor(connection, source.name, stream + DELETIONS, "", now, now)
+        return Landed(len(deletions.tombstones), landed, is_last=True, is_gap=deletions.is_gap)
+
+    def sweep_page(self, source: Source, stream: str, after: str) -> Landed:
+        """Re-reads records that we hold, by id after ``after``: finds deletes and changes that no stamp tells of."""
+        with reading(self._work.engine) as connection:
+            refs = live_refs(connection, source.name, stream, after, SWEEP_PAGE)
+        if not refs:
+            return Landed(is_last=True)
+        try:
+            found = source.connector.get_by_ids(stream, refs)
+        except ConnectorError as error:
+            return Landed(is_last=True, error=str(error))
+        now = self._work.clock()
+        tombstones = [
+            SourceVersion(source.name, stream, ref, f"missing@{now.isoformat()}", None, "{}", True)
+            for ref in found.missing
+        ]
+        with writing(self._work.engine) as connection:
+            landed = land(connection, [*_versions(found.records), *tombstones], now)
+        self._work.progress("sweep", f"{source.name}/{stream}", len(refs))
+        return Landed(len(refs), landed, after=refs[-1])
+
+
+def _versions(records: Sequence[SourceRecord]) -> list[SourceVersion]:
+    return [
+        SourceVersion(
+            record.source,
+            record.stream,
+            record.ref,
+            record.version,
+            record.modified_at,
+            record.payload,
+            record.is_deleted,
+        )
+        for record in records
+    ]
