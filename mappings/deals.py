@@ -1,0 +1,184 @@
+"""Which records make up one deal: joined by the keys that they state, by nothing else.
+
+Keys point from later kinds of document to earlier ones (a credit note to its invoice, an invoice to its orders, an
+order to its opportunity), so one walk in the order of the chain joins all of them, whatever order they arrived in.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from mappings.records import (
+    CanonicalRecord,
+    Contract,
+    CreditNote,
+    Invoice,
+    Key,
+    Lead,
+    Line,
+    Opportunity,
+    Order,
+    Quote,
+    Receipt,
+    RepCommission,
+)
+
+Member: TypeAlias = tuple[str, Key]
+
+
+class Dangling(NamedTuple):
+    """A key that ``holder`` states although no record has it (yet)."""
+
+    holder: Member
+    missing: Member
+
+
+class Deal(NamedTuple):
+    """The records of one deal, in the order of the chain and then of their keys.
+
+    ``ref`` is the opportunity's, or ``{kind}:{ref}`` of the first document where no opportunity is stated.
+    ``dangling``: what its members point at and nobody has. A document that bills or settles documents of
+    several deals is a member of each of them; its lines then say which of them they belong to.
+    """
+
+    source: str
+    ref: str
+    members: tuple[Member, ...]
+    dangling: tuple[Dangling, ...] = ()
+
+    @property
+    def deal_id(self) -> str:
+        return f"{self.source}:{self.ref}"
+
+
+_Identity: TypeAlias = tuple[str, str, str]  # kind, source, ref
+_DealKey: TypeAlias = tuple[str, str]  # source, ref
+_Choice: TypeAlias = Sequence[Member]
+
+
+class _Link(NamedTuple):
+    """How a kind finds its deals: the first of ``choices`` of which a document is there decides."""
+
+    kind: str
+    choices: Callable[..., Iterable[_Choice]]
+    starts_deal: bool = True
+
+
+def join(records: Iterable[CanonicalRecord]) -> Iterator[Deal]:
+    """The deals of all records, ordered by key; the order of the records is of no consequence.
+
+    Leads and other systems' commissions belong to the deal that they point at, and make none of their own. Records
+    outside the chain (customers, products …) are passed over.
+    """
+    by_kind = _sorted_by_kind(records)
+    deals_of: dict[_Identity, tuple[_DealKey, ...]] = {}
+    members: dict[_DealKey, list[Member]] = defaultdict(list)
+    dangling: dict[_DealKey, list[Dangling]] = defaultdict(list)
+    for link in _CHAIN.values():
+        for record in by_kind[link.kind]:
+            member = (link.kind, record.key)
+            choices = list(link.choices(record))
+            found = _found(choices, deals_of) or _own(link, record)
+            deals_of[_identity(member)] = found
+            missing = [
+                Dangling(member, other) for choice in choices for other in choice if _identity(other) not in deals_of
+            ]
+            for deal in found:
+                members[deal].append(member)
+                dangling[deal].extend(dict.fromkeys(missing))
+    for source, ref in sorted(members):
+        yield Deal(source, ref, tuple(members[source, ref]), tuple(dangling.get((source, ref), ())))
+
+
+def _sorted_by_kind(records: Iterable[CanonicalRecord]) -> dict[str, list[CanonicalRecord]]:
+    by_kind: dict[str, list[CanonicalRecord]] = defaultdict(list)
+    for record in records:
+        link = _CHAIN.get(type(record))
+        if link is not None:
+            by_kind[link.kind].append(record)
+    for kind_records in by_kind.values():
+        kind_records.sort(key=lambda record: (record.source, record.ref))
+    return by_kind
+
+
+def _identity(member: Member) -> _Identity:
+    kind, key = member
+    return (kind, key.source, key.ref)
+
+
+def _found(choices: Iterable[_Choice], deals_of: dict[_Identity, tuple[_DealKey, ...]]) -> tuple[_DealKey, ...]:
+    for choice in choices:
+        deals = {deal for member in choice for deal in deals_of.get(_identity(member), ())}
+        if deals:
+            return tuple(sorted(deals))
+    return ()
+
+
+def _own(link: _Link, record: CanonicalRecord) -> tuple[_DealKey, ...]:
+    if link.kind == "opportunity":
+        return ((record.source, record.ref),)
+    return ((record.source, f"{link.kind}:{record.ref}"),) if link.starts_deal else ()
+
+
+def _one(kind: str, key: Key | None) -> _Choice:
+    return () if key is None else ((kind, key),)
+
+
+def _several(kind: str, keys: Iterable[Key]) -> _Choice:
+    return tuple((kind, key) for key in keys)
+
+
+def _origins(lines: Iterable[Line]) -> list[Key]:
+    return [line.origin_key for line in lines if line.origin_key is not None]
+
+
+def _nothing(_: Opportunity) -> Iterable[_Choice]:
+    return ()
+
+
+def _of_opportunity(record: Lead | Quote) -> Iterable[_Choice]:
+    yield _one("opportunity", record.opportunity_key)
+
+
+def _of_contract(contract: Contract) -> Iterable[_Choice]:
+    yield _one("opportunity", contract.opportunity_key)
+    yield _one("quote", contract.quote_key)
+
+
+def _of_order(order: Order) -> Iterable[_Choice]:
+    yield _one("opportunity", order.opportunity_key)
+    yield _one("contract", order.contract_key)
+    yield _one("quote", order.quote_key)
+
+
+def _of_invoice(invoice: Invoice) -> Iterable[_Choice]:
+    yield _several("order", [*invoice.order_keys, *_origins(invoice.lines)])
+    yield _one("opportunity", invoice.opportunity_key)
+
+
+def _of_receipt(receipt: Receipt) -> Iterable[_Choice]:
+    yield _several("invoice", [allocation.invoice_key for allocation in receipt.allocations])
+
+
+def _of_credit_note(note: CreditNote) -> Iterable[_Choice]:
+    named = [] if note.invoice_key is None else [note.invoice_key]
+    yield _several("invoice", [*named, *_origins(note.lines)])
+    yield _one("opportunity", note.opportunity_key)
+
+
+def _of_commission(commission: RepCommission) -> Iterable[_Choice]:
+    yield _one("invoice", commission.invoice_key)
+
+
+# In the order of the chain: a kind points only at kinds above it, so keys cannot go round in a circle.
+_CHAIN: dict[type[CanonicalRecord], _Link] = {
+    Opportunity: _Link("opportunity", _nothing),
+    Lead: _Link("lead", _of_opportunity, starts_deal=False),
+    Quote: _Link("quote", _of_opportunity),
+    Contract: _Link("contract", _of_contract),
+    Order: _Link("order", _of_order),
+    Invoice: _Link("invoice", _of_invoice),
+    Receipt: _Link("receipt", _of_receipt),
+    CreditNote: _Link("credit_note", _of_credit_note),
+    RepCommission: _Link("rep_commission", _of_commission, starts_deal=False),
+}
