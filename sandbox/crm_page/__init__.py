@@ -1,0 +1,1 @@
+"""A pretend CRM: a deal page like those in which the deal card is embedded."""
