@@ -179,11 +179,9 @@ def _laid_over(base: dict[str, Node], own: dict[str, Node], levels: tuple[str, .
 def _merged_maps(under: Node, own: Node, name: str, level: str) -> tuple[dict[str, Node], dict[str, Node]] | None:
     if not isinstance(under.value, dict) or not isinstance(own.value, dict):
         return None
-    if level == "(items)":  # lines and the like; a plain field is replaced as a whole
-        is_merged = "fields" in under.value and "fields" in own.value
-    else:
-        is_merged = level in ("*", name)
-    return (under.value, own.value) if is_merged else None
+    if level == "(items)" and not ("fields" in under.value and "fields" in own.value):
+        return None  # a plain field is replaced as a whole; lines and the like are not
+    return (under.value, own.value) if level in ("*", "(items)", name) else None
 
 
 # --- compiling

@@ -57,10 +57,9 @@ def read_yaml(text: str, file: str) -> Node:
 def _refuse_aliases(text: str, file: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
-            raise MappingError(
-                [Problem(file, line, "", f"`*{event.anchor}`: write the value out; aliases are not read")]
-            )
+            line = event.start_mark.line + 1 if event.start_mark is not None else 1
+            message = f"`*{event.anchor}`: write the value out; aliases are not read"
+            raise MappingError([Problem(file, line, "", message)])
 
 
 def _not_yaml(error: Exception, file: str) -> Problem:
