@@ -1,0 +1,62 @@
+"""The worst case of every accumulator, bounded before a run in integers that cannot overflow."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from compensation.accumulators import Accumulator
+from compensation.curves import Curve
+from compensation.errors import PayOverflowError
+from compensation.exact import LIMIT
+from compensation.plan import Mode
+from compensation.terms import Term
+
+
+def refuse_overflow(
+    credits: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
+) -> None:
+    """PayOverflowError, naming payee and component, if any accumulator could leave the exact range.
+
+    ``credits`` has accumulator, base, position. First the extremes of all accumulators together, which nearly always fit;
+    only if they do not, accumulator by accumulator.
+    """
+    widest = credits.select(
+        pl.len(), pl.col("base").abs().max().alias("b"), pl.col("position").abs().max().alias("p")
+    ).row(0)
+    count, base, position = (int(value or 0) for value in widest)
+    reach = max((abs(row.start) for row in accumulators), default=0) + count * position
+    if all(_fits(curve, mode, reach, count * base) for curve in _extremes(curves) for mode in Mode):
+        return
+    _refuse_each(credits, accumulators, curves, terms)
+
+
+def _refuse_each(
+    credits: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
+) -> None:
+    sums = {row.number: [abs(row.start), 0] for row in accumulators}
+    for number, base, position in credits.select("accumulator", "base", "position").iter_rows():
+        sums[number][0] += abs(int(position))
+        sums[number][1] += abs(int(base))
+    for row in accumulators:
+        component = terms[row.owner.term].component
+        if row.curve is not None and not _fits(tuple(curves[row.curve].segments), component.mode, *sums[row.number]):
+            raise PayOverflowError(row.owner.payee_id, component.name, f"the total of {row.owner.period.label}")
+
+
+def _extremes(curves: Sequence[Curve]) -> list[tuple[tuple[int, int, int, int, int], ...]]:
+    """One curve that is at least as steep as all."""
+    segments = [segment for curve in curves for segment in curve.segments]
+    if not segments:
+        return []
+    a, b, d = (max(abs(segment[place]) for segment in segments) for place in (2, 3, 4))
+    return [((0, 0, a, b, d),)]
+
+
+def _fits(segments: Sequence[tuple[int, int, int, int, int]], mode: Mode, reach: int, base: int) -> bool:
+    values = [abs(a) + abs(b) * reach for _, _, a, b, _ in segments]
+    value, widest = max(values), max(row[4] for row in segments)
+    if mode is Mode.CURVE:
+        return 2 * value + widest <= LIMIT
+    ratio = 2 * value if mode is Mode.SLICED else max(abs(row[3]) for row in segments)
+    divisor = widest * max(reach, 1) if mode is Mode.SLICED else widest
+    return 2 * base * ratio + divisor <= LIMIT

@@ -1,0 +1,71 @@
+"""Exchange rates as exact ratios: direct, inverse, or crossed through one currency."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+
+import polars as pl
+
+from compensation.facts import Facts
+
+
+class RateTable:
+    """The rates of ``facts.rates``; one unit of a currency in units of another on a day, as known from that day's date."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._exponents = dict(facts.currencies.select("currency", "exponent").iter_rows())
+        dated: dict[tuple[str, str], list[tuple[date, Fraction]]] = defaultdict(list)
+        for origin, target, day, rate in facts.rates.iter_rows():
+            dated[origin, target].append((day, Fraction(rate)))
+        self._rates = {pair: sorted(values) for pair, values in dated.items()}
+        self._currencies = sorted({currency for pair in dated for currency in pair})
+
+    def minor_ratio(self, origin: str, target: str, day: date) -> Fraction | None:
+        """Minor units of ``target`` for one minor unit of ``origin``; None if no rate is known on that day."""
+        rate = Fraction(1) if origin == target else self._rate(origin, target, day)
+        if rate is None:
+            return None
+        return rate * Fraction(10) ** (self._exponents.get(target, 2) - self._exponents.get(origin, 2))
+
+    def frame(self, wanted: Iterable[tuple[str, str, date]]) -> pl.DataFrame:
+        """Columns currency, plan_currency, rated_on, rate_num, rate_den (Decimal(38, 0); null where no rate is known)."""
+        rows = [(*key, self.minor_ratio(*key)) for key in wanted]
+        return pl.DataFrame(
+            {
+                "currency": pl.Series([row[0] for row in rows], dtype=pl.String),
+                "plan_currency": pl.Series([row[1] for row in rows], dtype=pl.String),
+                "rated_on": pl.Series([row[2] for row in rows], dtype=pl.Date),
+                "rate_num": _exact([row[3].numerator if row[3] else None for row in rows]),
+                "rate_den": _exact([row[3].denominator if row[3] else None for row in rows]),
+            }
+        )
+
+    def _rate(self, origin: str, target: str, day: date) -> Fraction | None:
+        return self._quoted(origin, target, day) or self._crossed(origin, target, day)
+
+    def _crossed(self, origin: str, target: str, day: date) -> Fraction | None:
+        for pivot in self._currencies:
+            first, second = self._quoted(origin, pivot, day), self._quoted(pivot, target, day)
+            if first and second:
+                return first * second
+        return None
+
+    def _quoted(self, origin: str, target: str, day: date) -> Fraction | None:
+        direct = self._on(origin, target, day)
+        if direct is not None:
+            return direct
+        inverse = self._on(target, origin, day)
+        return 1 / inverse if inverse else None
+
+    def _on(self, origin: str, target: str, day: date) -> Fraction | None:
+        values = self._rates.get((origin, target), [])
+        index = bisect_right(values, day, key=lambda value: value[0])
+        return values[index - 1][1] if index else None
+
+
+def _exact(values: list[int | None]) -> pl.Series:
+    from decimal import Decimal
+
+    return pl.Series([None if value is None else Decimal(value) for value in values], dtype=pl.Decimal(38, 0))

@@ -1,0 +1,32 @@
+"""Exact arithmetic: integers in columns, one rounding rule, one quotient.
+
+Polars' 64 and 128 bit integers wrap without a word; ``Decimal(38, 0)`` raises on + - * and running sums, so it serves as
+the checked integer. Its ``/`` rounds half to even and Spark's becomes a double, so nothing but :func:`quotient` divides.
+"""
+
+from fractions import Fraction
+
+import narwhals as nw
+
+EXACT = nw.Decimal(38, 0)
+LIMIT = 10**38 - 1
+"""The largest magnitude that an exact column holds."""
+
+
+def quotient(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:
+    """Numerator ÷ denominator (exact columns, denominator > 0), rounded to an integer, half away from zero.
+
+    Needs ``2 * |numerator| + denominator`` within :data:`LIMIT`. Floor division of exact columns is exact in Polars.
+    """
+    doubled = (numerator.abs() * 2 + denominator) // (denominator * 2)
+    return nw.when(numerator < 0).then(0 - doubled).otherwise(doubled)
+
+
+def rounded(value: Fraction) -> int:
+    """The nearest integer, half away from zero.
+
+    >>> [rounded(Fraction(numerator, 2)) for numerator in (-3, -1, 1, 3)]
+    [-2, -1, 1, 2]
+    """
+    magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return -magnitude if value < 0 else magnitude

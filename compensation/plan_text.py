@@ -1,0 +1,86 @@
+"""Reads YAML so that every scalar stays the text that was typed, and every place keeps its line.
+
+``0.08`` never becomes a binary float on the way, and an error can say where it stands.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from compensation.errors import PlanError
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML text as mappings, lists and strings, and the line of each place in it."""
+
+    content: dict[str, Any]
+    lines: dict[Place, int]
+
+    def line_of(self, place: Place) -> int:
+        """The line of the place, or of the nearest enclosing one that the text has."""
+        while place not in self.lines:
+            place = place[:-1]
+        return self.lines[place]
+
+
+def read_document(text: str, path: str) -> Document:
+    """Parses ``text``; PlanError if it is not YAML, not a mapping, or uses aliases, repeated keys or empty values."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PlanError(path, line, "", f"not readable as YAML ({error.problem})", "mend the text there") from error
+    except yaml.YAMLError as error:
+        raise PlanError(path, 1, "", f"not readable as YAML ({error})", "save the file as plain UTF-8 text") from error
+    if not isinstance(root, yaml.MappingNode):
+        raise PlanError(path, 1, "", "a plan is a mapping of keys", "begin with 'plan: <name>'")
+    reader = _Reader(path)
+    content = reader.mapping(root, ())
+    return Document(content, {(): 1, **reader.lines})
+
+
+class _Reader:
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.lines: dict[Place, int] = {}
+        self._seen: set[int] = set()
+
+    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node)
+            if key in content:
+                raise self._error(key_node, key, "the key stands twice", "keep one of them")
+            self.lines[*place, key] = key_node.start_mark.line + 1
+            content[key] = self._value(value_node, (*place, key), key)
+        return content
+
+    def _key(self, node: yaml.Node) -> str:
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value)
+        raise self._error(node, "", "a key has to be a word", "write 'key: value'")
+
+    def _value(self, node: yaml.Node, place: Place, key: str) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            if node.value == "":
+                raise self._error(node, key, "has no value", "give it one, or leave the key out")
+            return node.value
+        if id(node) in self._seen:
+            raise self._error(node, key, "is an alias of another part", "write the part out")
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, place)
+        return list(self._items(node, place, key))
+
+    def _items(self, node: yaml.Node, place: Place, key: str) -> Iterator[Any]:
+        for number, item in enumerate(node.value):
+            self.lines[*place, number] = item.start_mark.line + 1
+            yield self._value(item, (*place, number), key)
+
+    def _error(self, node: yaml.Node, key: str, problem: str, remedy: str) -> PlanError:
+        return PlanError(self.path, node.start_mark.line + 1, key, problem, remedy)

@@ -1,0 +1,61 @@
+"""Quotas of payees for periods, in the plan's currency."""
+
+from collections import defaultdict
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from compensation.conversion import RateTable
+from compensation.exact import rounded
+from compensation.facts import Facts
+from compensation.periods import Period
+from compensation.plan import Measure
+from compensation.terms import Term
+
+
+class QuotaFound(NamedTuple):
+    """The quota (minor units of the plan's currency or millionths), or why there is none that can be used."""
+
+    quota: int | None
+    outcome: str | None
+
+
+class _Row(NamedTuple):
+    from_on: date
+    to_on: date
+    quota_minor: int
+    currency: str
+
+
+class Quotas:
+    """The quotas frame. A period's quota is the sum of the rows that lie within the period, as three months make a quarter."""
+
+    def __init__(self, facts: Facts, rates: RateTable) -> None:
+        self._rates = rates
+        self._rows: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+        for payee_id, measure, *row in facts.quotas.iter_rows():
+            self._rows[payee_id, measure].append(_Row(*row))
+
+    def of(self, term: Term, payee_id: str, period: Period) -> QuotaFound:
+        """Outcomes: ``no_quota``, ``zero_quota`` (zero or less), ``no_quota_rate`` (of another currency, without a rate)."""
+        if not term.component.needs_quota:
+            return QuotaFound(None, None)
+        measure = term.component.looks_at
+        rows = [row for row in self._rows.get((payee_id, measure.value), ()) if _within(row, period)]
+        if not rows:
+            return QuotaFound(None, "no_quota")
+        amounts = [self._converted(row, measure, term.plan.currency) for row in rows]
+        if None in amounts:
+            return QuotaFound(None, "no_quota_rate")
+        quota = sum(amount for amount in amounts if amount is not None)
+        return QuotaFound(quota, None) if quota > 0 else QuotaFound(None, "zero_quota")
+
+    def _converted(self, row: _Row, measure: Measure, currency: str) -> int | None:
+        if measure is Measure.QUANTITY:
+            return row.quota_minor
+        ratio = self._rates.minor_ratio(row.currency, currency, row.from_on)
+        return rounded(Fraction(row.quota_minor) * ratio) if ratio else None
+
+
+def _within(row: _Row, period: Period) -> bool:
+    return period.start <= row.from_on and row.to_on <= period.end

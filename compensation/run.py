@@ -1,0 +1,116 @@
+"""One run of the engine: credits of any number of scenarios, through their accumulators, to earnings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import narwhals as nw
+import polars as pl
+
+from compensation.accumulators import Accumulators, CurveBook, Owner
+from compensation.bounds import refuse_overflow
+from compensation.conversion import RateTable
+from compensation.crediting import MAX_MINOR, credit
+from compensation.dealings import Dealings
+from compensation.errors import PayOverflowError
+from compensation.facts import Facts
+from compensation.payout import pay
+from compensation.periods import Period
+from compensation.plan import Mode, Plan
+from compensation.quotas import Quotas
+from compensation.staff import Staff
+from compensation.terms import Term, terms_of
+
+_PARTIES_PER_TRANSACTION = 1 << 20
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every run over the same facts and plans shares."""
+
+    facts: Facts
+    terms: tuple[Term, ...]
+    staff: Staff
+    rates: RateTable
+    quotas: Quotas
+    book: CurveBook
+    exponents: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, facts: Facts, plans: Sequence[Plan]) -> "Ground":
+        terms, rates = terms_of(plans), RateTable(facts)
+        exponents = {plan.currency: facts.exponent(plan.currency) for plan in plans}
+        return cls(facts, terms, Staff(facts), rates, Quotas(facts, rates), CurveBook(terms, exponents), exponents)
+
+    def credits(self, dealings: Dealings) -> pl.DataFrame:
+        """See :func:`compensation.crediting.credit`."""
+        return credit(dealings, self.terms, self.staff, self.rates)
+
+    @cached_property
+    def modes(self) -> pl.DataFrame:
+        """Columns term, mode."""
+        modes = [term.component.mode.value for term in self.terms]
+        return pl.DataFrame(
+            {"term": pl.Series(range(len(modes)), dtype=pl.Int64), "mode": pl.Series(modes, dtype=pl.String)}
+        )
+
+
+def owners_of(credits: pl.DataFrame) -> list[Owner]:
+    """The accumulators that the credits enter, in a fixed order."""
+    keys = ("scenario", "term", "payee_id", "period_label", "period_start", "period_end")
+    rows = credits.select(keys).unique().sort("scenario", "term", "payee_id", "period_start").iter_rows()
+    return [Owner(scenario, term, payee_id, Period(*period)) for scenario, term, payee_id, *period in rows]
+
+
+def run(ground: Ground, credits: pl.DataFrame, accumulators: Accumulators) -> pl.DataFrame:
+    """The credits with accumulator, quota_minor, ``outcome``, and, where they pay, before, after and earning_minor.
+
+    In the order of the credits inside accumulators. ValueError if two credits of an accumulator have the same place.
+    """
+    frame = accumulators.frame()
+    keyed = credits.join(frame, on=["scenario", "term", "payee_id", "period_start"], how="inner").join(
+        ground.modes, on="term"
+    )
+    keyed = keyed.sort("accumulator", "order_no", "party_no").with_columns(
+        (pl.col("order_no") * _PARTIES_PER_TRANSACTION + pl.col("party_no")).alias("sequence"),
+        pl.coalesce("outcome", "pay_outcome").alias("outcome"),
+        pl.concat_str("accumulator", "party_no", "transaction_id", separator="|").alias("credit_id"),
+        pl.concat_str("accumulator", "party_no", "origin_id", separator="|").alias("origin_id"),
+    )
+    _refuse_ties(keyed)
+    payable = keyed.filter(pl.col("outcome").is_null())
+    refuse_overflow(payable, accumulators.rows, ground.book.curves, ground.terms)
+    modes = [Mode(mode) for mode in sorted(payable["mode"].unique().to_list())]
+    lines = keyed.join(
+        _paid(payable, frame, ground.book.frame(), modes), on="credit_id", how="left", maintain_order="left"
+    )
+    return _in_minor_units(lines, ground.terms)
+
+
+def _paid(payable: pl.DataFrame, frame: pl.DataFrame, segments: pl.DataFrame, modes: Sequence[Mode]) -> pl.DataFrame:
+    if not modes:
+        return pl.DataFrame(
+            schema={"credit_id": pl.String, **dict.fromkeys(("before", "after", "earning"), pl.Decimal(38, 0))}
+        )
+    columns = ("credit_id", "origin_id", "accumulator", "sequence", "mode", "base", "position", "family_base")
+    credits, starts = payable.select(columns), frame.select("accumulator", "curve", "start")
+    lazy = (nw.from_native(part.lazy()) for part in (credits, starts, segments))
+    return pay(*lazy, modes).drop("accumulator").collect().to_native()
+
+
+def _refuse_ties(keyed: pl.DataFrame) -> None:
+    ties = keyed.filter(pl.struct("accumulator", "sequence").is_duplicated())
+    if not ties.is_empty():
+        raise ValueError(
+            f"transaction {ties['transaction_id'][0]}: two credits of {ties['payee_id'][0]} have the same place"
+        )
+
+
+def _in_minor_units(lines: pl.DataFrame, terms: Sequence[Term]) -> pl.DataFrame:
+    amounts = ("base", "position", "before", "after", "earning", "quota_minor")
+    for name in amounts:
+        beyond = lines.filter(pl.col(name).abs() > MAX_MINOR)
+        if not beyond.is_empty():
+            component = terms[beyond["term"][0]].component.name
+            raise PayOverflowError(beyond["payee_id"][0], component, f"the {name} of {beyond['period_label'][0]}")
+    return lines.with_columns(pl.col(amounts).cast(pl.Int64)).rename({"earning": "earning_minor"})
