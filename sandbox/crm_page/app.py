@@ -103,7 +103,7 @@ def create_app(
 
 def _add_pages(app: FastAPI, card_url: str) -> None:
     policy = (
-        f"default-src 'none'; script-src 'self' {card_url}; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"default-src 'none'; script-src 'self' {card_url}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         f"frame-src {card_url}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     page = (STATIC / "page.html").read_bytes()

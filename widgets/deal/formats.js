@@ -16,6 +16,7 @@ export function formatsIn(language, preferred = navigator.languages) {
   const percent = (digits) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits });
   const [coarse, fine] = [percent(1), percent(4)];
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
+  const points = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const currencies = new Map();
 
   function currencyFormat(currency, signDisplay, whole) {
@@ -37,9 +38,7 @@ export function formatsIn(language, preferred = navigator.languages) {
     ratio: (text) => coarse.format(text),
     rate: (text) => fine.format(text),
     number: (text) => number.format(text),
-    points: (ratio) => new Intl.NumberFormat(locale, {
-      style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero",
-    }).format(ratio),
+    points: (ratio) => points.format(ratio * 100),
     day: (iso) => day.format(new Date(`${iso}T00:00:00Z`)),
     instant: (iso, now) => {
       const at = new Date(iso);

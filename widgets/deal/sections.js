@@ -79,16 +79,21 @@ function oneComponent(component, isOpen, language, words, formats) {
     node("summary", node("span.name", inLanguage(component.title, language)), node("span.sum", formats.money(component.earning))),
     node("div.detail",
       node("p.note", words.credit(formats.rate(component.share), formats.money(component.credit), role)),
-      component.tiers.length ? tierTable(component.tiers, words, formats) : null,
+      component.tiers.length ? tierList(component.tiers, words, formats) : null,
       node("ul.reasons", component.reasons.map((reason) => node("li", inLanguage(reason.text, language)))),
       node("p.note", `${component.plan} · ${words.plan(component.plan_version.slice(0, 8))}`)));
 }
 
-function tierTable(tiers, words, formats) {
-  const head = [words.tier, words.slice, words.rate, words.earning].map((title) => node("th", { scope: "col" }, title));
-  return node("table", node("thead", node("tr", head)), node("tbody", tiers.map((tier) => node("tr",
-    node("td", words.tierRange(bound(tier, tier.lower, formats), tier.upper === null ? null : bound(tier, tier.upper, formats))),
-    node("td", formats.money(tier.slice)), node("td", rateOf(tier, words, formats)), node("td", formats.money(tier.earning))))));
+/** Each tier as the sum it is: what falls in it × its rate = what it earns. */
+function tierList(tiers, words, formats) {
+  return node("ul.tiers", tiers.map((tier) => node("li",
+    node("span", `${sliceOf(tier, words, formats)} × ${rateOf(tier, formats)}`, node("small", tierRange(tier, words, formats))),
+    node("span.sum", formats.money(tier.earning)))));
+}
+
+function tierRange(tier, words, formats) {
+  const upper = tier.upper === null ? null : bound(tier, tier.upper, formats);
+  return words.tierRange(bound(tier, tier.lower, formats), upper);
 }
 
 const BOUNDS = {
@@ -99,8 +104,10 @@ const BOUNDS = {
 
 const bound = (tier, text, formats) => BOUNDS[tier.unit](text, tier.earning.currency, formats);
 
-const rateOf = (tier, words, formats) => tier.unit === "quantity"
-  ? `${formats.number(tier.rate)} ${words.perUnit}` : formats.rate(tier.rate);
+const sliceOf = ({ unit, slice }, words, formats) => (unit === "quantity" ? words.units(formats.number(slice.amount)) : formats.shortMoney(slice));
+
+const rateOf = ({ unit, rate, earning }, formats) => (unit === "quantity"
+  ? formats.money({ amount: rate, currency: earning.currency }) : formats.rate(rate));
 
 /** When each part is paid: components with the same event and day in one line. */
 export function paymentsOf({ components }, words, formats) {
@@ -123,7 +130,7 @@ const capital = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
 /** How fresh each input is. */
 export function freshnessOf(freshness, words, formats, now) {
   return node("footer", node("span", words.freshness), freshness.map(({ source, complete_through: at }) =>
-    node("span", `${source} ${at ? formats.instant(at, now) : words.neverSynced}`)));
+    node("span", node("b", source), ` ${at ? formats.instant(at, now) : words.neverSynced}`)));
 }
 
 /** The text in the card's language; English where a plan's author gave no other. */

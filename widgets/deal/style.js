@@ -28,13 +28,13 @@ ul, ol { list-style: none; }
 section { min-width: 0; }
 
 .head { display: grid; gap: 2px; }
-h2 { font-size: 13px; font-weight: 500; color: var(--muted); }
-.total { font-size: 34px; line-height: 1.15; font-weight: 650; letter-spacing: -0.022em; font-variant-numeric: tabular-nums;
+h2 { font-size: 13px; font-weight: 400; color: var(--muted); }
+.total { font-size: 34px; line-height: 1.15; font-weight: 700; letter-spacing: -0.022em; font-variant-numeric: tabular-nums;
   overflow-wrap: anywhere; }
 .total .minor { font-size: 0.62em; font-weight: 600; letter-spacing: -0.01em; color: var(--muted); }
 .terms { color: var(--muted); }
 .range { color: var(--muted); font-size: 12.5px; margin-top: 6px; }
-.delta { justify-self: start; margin-top: 6px; padding: 2px 9px; border-radius: 99px; font-size: 12.5px; font-weight: 550;
+.delta { justify-self: start; margin-top: 6px; padding: 2px 9px; border-radius: 99px; font-size: 12.5px; font-weight: 600;
   color: var(--muted); background: var(--soft); font-variant-numeric: tabular-nums; }
 .delta.up { color: var(--accent); background: var(--accent-soft); }
 .delta.down { color: var(--down); background: var(--down-soft); }
@@ -51,8 +51,8 @@ h3 { font-size: 13px; font-weight: 600; margin-bottom: 8px; }
 .bar .before { inset-inline-start: 0; background: var(--before); }
 .bar .step { background: var(--step); transition: inset-inline-start 120ms, inline-size 120ms; }
 .bar .step.back { background: var(--down); }
-.bar .mark { inline-size: 2px; background: var(--surface); }
-.scale { position: relative; height: 16px; font-size: 11px; color: var(--muted); font-variant-numeric: tabular-nums; }
+.bar .mark { inline-size: 2px; margin-inline-start: -1px; background: var(--ink); opacity: 0.45; }
+.scale { position: relative; height: 16px; margin-bottom: 6px; font-size: 11px; color: var(--muted); font-variant-numeric: tabular-nums; }
 .scale span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .scale span.first { transform: none; }
 .scale span.last { transform: translateX(-100%); }
@@ -62,10 +62,10 @@ h3 { font-size: 13px; font-weight: 600; margin-bottom: 8px; }
 .what-if .controls { display: grid; gap: 12px; }
 .control .label { display: flex; justify-content: space-between; align-items: center; gap: 8px; min-height: 28px; }
 .control label { color: var(--muted); }
-.control output { font-weight: 550; font-variant-numeric: tabular-nums; }
+.control output { font-weight: 600; font-variant-numeric: tabular-nums; }
 .control .field { display: flex; align-items: center; gap: 6px; min-width: 0; }
 .control .unit { color: var(--muted); font-size: 12.5px; }
-input[type="text"] { font: inherit; font-weight: 550; font-variant-numeric: tabular-nums; color: inherit; text-align: end; inline-size: 15ch;
+input[type="text"] { font: inherit; font-weight: 600; font-variant-numeric: tabular-nums; color: inherit; text-align: end; inline-size: 15ch;
   max-inline-size: 100%; min-inline-size: 0; padding: 3px 8px; background: var(--surface); border: 1px solid var(--line); border-radius: 7px; }
 input[type="text"][aria-invalid="true"] { border-color: var(--down); }
 input[type="range"] { -webkit-appearance: none; appearance: none; display: block; inline-size: 100%; margin: 2px 0 0; block-size: 24px;
@@ -79,12 +79,15 @@ input[type="range"]::-webkit-slider-thumb { -webkit-appearance: none; inline-siz
 input[type="range"]::-moz-range-thumb { inline-size: 16px; block-size: 16px; border-radius: 50%; background: var(--surface);
   border: 1px solid var(--faint); box-shadow: 0 1px 3px rgb(0 0 0 / 0.22); }
 .error { color: var(--down); font-size: 12.5px; }
-button { font: inherit; font-weight: 550; color: var(--accent); background: none; border: 0; border-radius: 7px; padding: 6px 10px; margin: 0 -10px;
+button { font: inherit; font-weight: 600; color: var(--accent); background: none; border: 0; border-radius: 7px; padding: 6px 10px; margin: 0 -10px;
   cursor: pointer; }
 button:hover { background: var(--accent-soft); }
 button.solid { color: var(--surface); background: var(--accent); margin: 0; padding: 7px 14px; }
 .what-if button { margin: 6px -10px -6px; }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
+input[type="range"]:focus-visible { outline: none; }
+input[type="range"]:focus-visible::-webkit-slider-thumb { outline: 2px solid var(--focus); outline-offset: 2px; }
+input[type="range"]:focus-visible::-moz-range-thumb { outline: 2px solid var(--focus); outline-offset: 2px; }
 
 .components { border-block: 1px solid var(--line); }
 .components > li + li { border-top: 1px solid var(--line); }
@@ -93,21 +96,21 @@ summary::-webkit-details-marker { display: none; }
 summary::before { content: ""; flex: none; inline-size: 6px; block-size: 6px; border: solid var(--faint); border-width: 0 1.5px 1.5px 0;
   transform: translateY(-1px) rotate(-45deg); transition: transform 120ms; }
 details[open] > summary::before { transform: translateY(-2px) rotate(45deg); }
-summary .name { flex: 1; min-width: 0; font-weight: 500; }
+summary .name { flex: 1; min-width: 0; }
 summary .sum { font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .detail { display: grid; gap: 8px; padding: 0 0 12px 14px; }
-table { inline-size: 100%; border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; }
-th { font-weight: 500; color: var(--muted); text-align: end; padding: 3px 0 3px 8px; }
-td { text-align: end; padding: 3px 0 3px 8px; overflow-wrap: normal; }
-th:first-child, td:first-child { text-align: start; padding-inline-start: 0; }
+.tiers { display: grid; gap: 6px; font-variant-numeric: tabular-nums; }
+.tiers li { display: flex; justify-content: space-between; gap: 12px; align-items: baseline; }
+.tiers .sum { white-space: nowrap; }
+small { display: block; font-size: 12.5px; color: var(--muted); }
 .reasons { display: grid; gap: 4px; font-size: 12.5px; color: var(--muted); }
 
 .payments { display: grid; gap: 8px; }
 .payments li { display: flex; justify-content: space-between; gap: 12px; align-items: baseline; }
 .payments .when { min-width: 0; }
-.payments .sum { font-variant-numeric: tabular-nums; font-weight: 550; white-space: nowrap; }
-.payments small { display: block; font-size: 12.5px; color: var(--muted); }
+.payments .sum { font-variant-numeric: tabular-nums; font-weight: 600; white-space: nowrap; }
 footer { border-top: 1px solid var(--line); padding-top: 10px; font-size: 11.5px; color: var(--muted); display: flex; flex-wrap: wrap; gap: 2px 12px; }
+footer b { font-weight: 600; }
 .shown-for { display: flex; gap: 8px; align-items: center; color: var(--muted); font-size: 12.5px; }
 select { font: inherit; font-size: 13px; color: var(--ink); background: var(--surface); border: 1px solid var(--line); border-radius: 7px; padding: 4px 8px;
   min-inline-size: 0; max-inline-size: 100%; }
