@@ -84,6 +84,13 @@ class Landed(NamedTuple):
     is_deleted: bool
 
 
+class Position(NamedTuple):
+    """The cursor kept last, and the instant up to which the stream was complete then."""
+
+    cursor: str
+    complete_through: datetime
+
+
 class Freshness(NamedTuple):
     """How much of a stream is known: everything up to ``complete_through`` (None: not read to an end yet)."""
 
@@ -136,10 +143,24 @@ def read_latest(connection: Connection, source: str, stream: str, ref: str) -> L
     return Landed(*row) if row else None
 
 
-def read_cursor(connection: Connection, source: str, stream: str) -> str | None:
-    """The cursor kept last; None before the first."""
-    place = (STREAMS.c.source == source, STREAMS.c.stream == stream)
-    return connection.execute(select(STREAMS.c.cursor).where(*place)).scalar_one_or_none()
+def live_refs(connection: Connection, source: str, stream: str, after_ref: str, limit: int) -> list[str]:
+    """The next ``limit`` refs after ``after_ref``, in order, of the records whose latest version is not a deletion."""
+    of_stream = (LANDING.c.source == source, LANDING.c.stream == stream)
+    latest = select(func.max(LANDING.c.id)).where(*of_stream, LANDING.c.ref > after_ref).group_by(LANDING.c.ref)
+    found = (
+        select(LANDING.c.ref)
+        .where(LANDING.c.id.in_(latest), LANDING.c.is_deleted.is_(False))
+        .order_by(LANDING.c.ref)
+        .limit(limit)
+    )
+    return list(connection.scalars(found))
+
+
+def read_cursor(connection: Connection, source: str, stream: str) -> Position | None:
+    """How far the stream was read; None before the first cursor was kept."""
+    place = (STREAMS.c.source == source, STREAMS.c.stream == stream, STREAMS.c.cursor.is_not(None))
+    row = connection.execute(select(STREAMS.c.cursor, STREAMS.c.complete_through).where(*place)).first()
+    return Position(row.cursor, row.complete_through) if row else None
 
 
 def save_cursor(

@@ -1,7 +1,7 @@
 """All tables of the warehouse, whatever topic they belong to."""
 
-from warehouse import landing
+from warehouse import canonical_tables, landing
 from warehouse.columns import METADATA
 
-TOPICS = (landing,)
+TOPICS = (landing, canonical_tables)
 TABLES = METADATA.tables

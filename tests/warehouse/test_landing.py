@@ -11,6 +11,7 @@ from warehouse.landing import (
     SourceVersion,
     freshness,
     land,
+    live_refs,
     read_cursor,
     read_latest,
     read_since,
@@ -77,8 +78,17 @@ def test_cursors_and_freshness(engine: Engine) -> None:
         save_cursor(connection, "crm", "Opportunity", "cursor 1", NOON, NOON)
         save_cursor(connection, "crm", "Opportunity", "cursor 2", later, later)
         land(connection, [version("a")], later)
-        assert read_cursor(connection, "crm", "Opportunity") == "cursor 2"
+        assert read_cursor(connection, "crm", "Opportunity") == ("cursor 2", later)
         assert freshness(connection) == [Freshness("crm", "Opportunity", later, later, NOON)]
+
+
+def test_live_refs_are_those_not_deleted_last(engine: Engine) -> None:
+    with writing(engine) as connection:
+        land(connection, [version(ref) for ref in "edcba"], NOON)
+        land(connection, [version("b", "2", is_deleted=True), version("c", "2", is_deleted=True)], NOON)
+        land(connection, [version("c", "3"), version("x", source="erp")], NOON)
+        assert live_refs(connection, "crm", "Opportunity", "", 10) == ["a", "c", "d", "e"]
+        assert live_refs(connection, "crm", "Opportunity", "a", 2) == ["c", "d"]
 
 
 def test_more_rows_than_a_batch(engine: Engine) -> None:
