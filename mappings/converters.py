@@ -6,7 +6,7 @@ run's context. It answers what the canonical model takes, None if the value coun
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Context as Arithmetic
 from decimal import Decimal
@@ -42,6 +42,7 @@ class Options:
     currency: Read | None = None
     rounding: str | None = None
     places: int | None = None
+    negate: bool = False
     format: str | None = None
     time_zone: tzinfo | None = None
     plus: Callable[[date], date] | None = None
@@ -138,6 +139,9 @@ def _code(_: Options) -> Convert:
 
 
 def _decimal(options: Options) -> Convert:
+    if options.negate:
+        plain = _decimal(replace(options, negate=False))
+        return lambda value, item, context: plain(value, item, context).copy_negate()
     if options.places is None:
         return lambda value, _item, _context: exact_decimal(value)
     unit, rounding = Decimal(1).scaleb(-options.places), options.rounding
@@ -173,14 +177,14 @@ def _integer(_: Options) -> Convert:
 
 
 def _money(options: Options) -> Convert:
-    currency, rounding = options.currency, options.rounding
+    currency, rounding, sign = options.currency, options.rounding, -1 if options.negate else 1
     if currency is None:
         raise ValueError("has no currency")
 
     def convert(value: Any, item: Any, context: Context) -> dict[str, object]:  # noqa: ANN401
         code = currency(item, context)
         try:
-            return {"minor": minor_units(exact_decimal(value), code, rounding), "currency": code}
+            return {"minor": sign * minor_units(exact_decimal(value), code, rounding), "currency": code}
         except RefusedError:
             raise
         except ValueError as error:
@@ -336,10 +340,10 @@ CONVERTERS: dict[str, Converter] = {
     "trim": Converter((str,), _trim),
     "email": Converter((str,), _email),
     "currency": Converter((str,), _code),
-    "decimal": Converter((Decimal,), _decimal, frozenset({"places", "rounding"})),
+    "decimal": Converter((Decimal,), _decimal, frozenset({"places", "rounding", "negate"})),
     "percent": Converter((Decimal,), _percent),
     "integer": Converter((int, Decimal), _integer),
-    "money": Converter((Money,), _money, frozenset({"currency", "rounding"})),
+    "money": Converter((Money,), _money, frozenset({"currency", "rounding", "negate"})),
     "minor_units": Converter((Money,), _minor_units, frozenset({"currency"})),
     "date": Converter((date,), _date, _DATE_OPTIONS),
     "local_date": Converter((date,), _local_date, _DATE_OPTIONS | {"time_zone"}),

@@ -168,6 +168,7 @@ def _of_credit_note(note: CreditNote) -> Iterable[_Choice]:
 
 def _of_commission(commission: RepCommission) -> Iterable[_Choice]:
     yield _one("invoice", commission.invoice_key)
+    yield _one("credit_note", commission.invoice_key)
 
 
 # In the order of the chain: a kind points only at kinds above it, so keys cannot go round in a circle.

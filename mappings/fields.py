@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from mappings.conditions import Condition, always, compile_condition
 from mappings.converters import CONVERTERS, Context, Convert, Options, Read, added, text_of
 from mappings.errors import Problem, RefusedError
 from mappings.money import Money
@@ -17,12 +18,13 @@ from mappings.sections import Section, nearest, scalar
 from mappings.shapes import CURRENCY, Shape
 from mappings.yaml_nodes import Node
 
-_OPTIONS = frozenset({"currency", "rounding", "places", "format", "time_zone", "plus", "source", "prefix"})
+_OPTIONS = frozenset({"currency", "rounding", "places", "negate", "format", "time_zone", "plus", "source", "prefix"})
 _ENUMERATION = frozenset({"values", "otherwise"})
 _SOURCES = frozenset({"path", "first_of", "constant"})
 _FIELD = (
     _SOURCES | _OPTIONS | _ENUMERATION | {"of", "as", "aliases", "default", "required", "absent", "count_when_missing"}
 )
+_CASES = frozenset({"cases", "required", "count_when_missing"})
 _ROUNDINGS = {
     name.removeprefix("ROUND_").lower(): name
     for name in ("ROUND_HALF_EVEN", "ROUND_HALF_UP", "ROUND_HALF_DOWN", "ROUND_DOWN", "ROUND_UP")
@@ -41,15 +43,56 @@ class Scope:
 
 def compile_field(node: Node, shape: Shape, scope: Scope) -> Read:
     """A field's reader: None if the value is missing and may be. Mistakes go to ``scope.problems``."""
+    if isinstance(node.value, dict) and "cases" in node.value:
+        return _compile_cases(node, shape, scope)
     section = field_section(node, scope.problems)
     present = sorted(_SOURCES & section.entries.keys())
     if len(present) != 1:
-        section.wrong("path", "needs exactly one of `path`, `first_of`, `constant`")
+        section.wrong("path", "needs exactly one of `path`, `first_of`, `constant`, `cases`")
         return nothing
     convert = _compile_converter(section, shape, scope)
     if "constant" in section:
         return _constant(section, "constant", shape, convert)
     return _reader(compile_source(section), convert, _when_missing(section, shape, convert))
+
+
+def _compile_cases(node: Node, shape: Shape, scope: Scope) -> Read:
+    """``cases``: fields, each with a ``when`` of its own; the first that holds and has a value gives it."""
+    section = Section.of(node, scope.problems, _CASES, "a field with cases")
+    optional = replace(shape, is_required=False)
+    cases = [_compile_case(case, optional, scope) for case in section.nodes("cases")]
+    missing = _when_no_case(section, shape)
+
+    def read(item: Any, context: Context) -> Any:  # noqa: ANN401 -- JSON of any shape
+        for holds, read_case in cases:
+            if holds(item, context):
+                value = read_case(item, context)
+                if value is not None:
+                    return value
+        return missing(item, context)
+
+    return read
+
+
+def _compile_case(node: Node, shape: Shape, scope: Scope) -> tuple[Condition, Read]:
+    if not isinstance(node.value, dict) or "when" not in node.value:
+        return always, compile_field(node, shape, scope)
+    condition = compile_condition(node.value["when"], scope.problems, compile_source)
+    rest = {name: entry for name, entry in node.value.items() if name != "when"}
+    return condition, compile_field(replace(node, value=rest), shape, scope)
+
+
+def _when_no_case(section: Section, shape: Shape) -> Read:
+    warning = section.text("count_when_missing")
+    is_required = section.flag("required") or shape.is_required
+
+    def missing(_item: Any, context: Context) -> None:  # noqa: ANN401
+        if is_required:
+            raise RefusedError("is missing: none of its cases holds and has a value; mend the source or add a case")
+        if warning is not None:
+            context.warnings.append(warning)
+
+    return missing
 
 
 def field_section(node: Node, problems: list[Problem], known: frozenset[str] = _FIELD) -> Section:
@@ -154,6 +197,7 @@ def _options(section: Section, converter: str, shape: Shape, scope: Scope) -> Op
         currency=_currency(section, scope) if is_money else None,
         rounding=_ROUNDINGS.get(section.choice("rounding", _ROUNDINGS) or ""),
         places=section.whole_number("places", 12),
+        negate=section.flag("negate"),
         format=_format(section, converter),
         time_zone=_time_zone(section, scope),
         plus=_plus(section, scope),

@@ -177,23 +177,31 @@ class Opportunity(CanonicalRecord):
 
 
 class Document(CanonicalRecord):
-    """What quotes, contracts, orders, invoices and credit notes share. ``amount`` is net of tax."""
+    """What quotes, contracts, orders, invoices and credit notes share."""
 
     number: Text = ""
     dated_on: date
     currency: CurrencyCode
-    amount: Money
     customer_key: Key | None = None
     opportunity_key: Key | None = None
     lines: tuple[Line, ...] = ()
 
 
-class Quote(Document):
+class PricedDocument(Document):
+    """``amount`` is net of tax."""
+
+    amount: Money
+
+
+class Quote(PricedDocument):
     valid_until: date | None = None
     is_accepted: bool = False
 
 
 class Contract(Document):
+    """Some systems keep contracts without an amount."""
+
+    amount: Money | None = None
     starts_on: date | None = None
     ends_on: date | None = None
     quote_key: Key | None = None
@@ -205,14 +213,14 @@ class OrderState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Order(Document):
+class Order(PricedDocument):
     state: OrderState = OrderState.OPEN
     employee_key: Key | None = None
     quote_key: Key | None = None
     contract_key: Key | None = None
 
 
-class Invoice(Document):
+class Invoice(PricedDocument):
     """A receivable. ``order_keys``: the orders that it bills."""
 
     due_on: date | None = None
@@ -237,7 +245,7 @@ class Receipt(CanonicalRecord):
     allocations: tuple[Allocation, ...] = ()
 
 
-class CreditNote(Document):
+class CreditNote(PricedDocument):
     """A return or correction; ``amount`` is positive and is taken from what ``invoice_key`` billed."""
 
     invoice_key: Key | None = None
@@ -254,7 +262,10 @@ class Quota(CanonicalRecord):
 
 
 class RepCommission(CanonicalRecord):
-    """A commission that another system calculated or paid; kept to be reconciled with ours."""
+    """A commission that another system calculated or paid; kept to be reconciled with ours.
+
+    ``invoice_key``: the invoice, or the credit note, that it was calculated from.
+    """
 
     employee_key: Key
     dated_on: date
