@@ -63,8 +63,11 @@ def _opportunity(org: "Org", row: Row, changed: frozenset[str]) -> None:
     category = row["ForecastCategoryName"]
     row["ForecastCategory"] = category.replace(" ", "") if isinstance(category, str) else None
     row["ExpectedRevenue"] = _share(row["Amount"], row["Probability"])
-    close_on = str(row["CloseDate"])
-    row["FiscalYear"], row["FiscalQuarter"] = int(close_on[:4]), (int(close_on[5:7]) + 2) // 3
+    close_on = row["CloseDate"]  # required, unless the org was told otherwise
+    if isinstance(close_on, str):
+        row["FiscalYear"], row["FiscalQuarter"] = int(close_on[:4]), (int(close_on[5:7]) + 2) // 3
+    else:
+        row["FiscalYear"] = row["FiscalQuarter"] = None
 
 
 def _line(org: "Org", row: Row, changed: frozenset[str]) -> None:
