@@ -53,7 +53,8 @@ class Deal(NamedTuple):
 
 _Identity: TypeAlias = tuple[str, str, str]  # kind, source, ref
 _DealKey: TypeAlias = tuple[str, str]  # source, ref
-_Choice: TypeAlias = Sequence[Member]
+_Target: TypeAlias = tuple[tuple[str, ...], Key]  # a key, and the kinds of record that it may be of
+_Choice: TypeAlias = Sequence[_Target]
 
 
 class _Link(NamedTuple):
@@ -71,6 +72,7 @@ def join(records: Iterable[CanonicalRecord]) -> Iterator[Deal]:
     outside the chain (customers, products …) are passed over.
     """
     by_kind = _sorted_by_kind(records)
+    quotes_of = _quotes_by_contract(by_kind["quote"])
     deals_of: dict[_Identity, tuple[_DealKey, ...]] = {}
     members: dict[_DealKey, list[Member]] = defaultdict(list)
     dangling: dict[_DealKey, list[Dangling]] = defaultdict(list)
@@ -78,14 +80,14 @@ def join(records: Iterable[CanonicalRecord]) -> Iterator[Deal]:
         for record in by_kind[link.kind]:
             member = (link.kind, record.key)
             choices = list(link.choices(record))
+            if link.kind == "contract":
+                choices.append(_several(quotes_of.get(record.key, ()), "quote"))
             found = _found(choices, deals_of) or _own(link, record)
-            deals_of[_identity(member)] = found
-            missing = [
-                Dangling(member, other) for choice in choices for other in choice if _identity(other) not in deals_of
-            ]
+            deals_of[_identity(*member)] = found
+            missing = [Dangling(member, target) for target in _missing(choices, deals_of)]
             for deal in found:
                 members[deal].append(member)
-                dangling[deal].extend(dict.fromkeys(missing))
+                dangling[deal].extend(missing)
     for source, ref in sorted(members):
         yield Deal(source, ref, tuple(members[source, ref]), tuple(dangling.get((source, ref), ())))
 
@@ -101,17 +103,30 @@ def _sorted_by_kind(records: Iterable[CanonicalRecord]) -> dict[str, list[Canoni
     return by_kind
 
 
-def _identity(member: Member) -> _Identity:
-    kind, key = member
+def _quotes_by_contract(quotes: Iterable[CanonicalRecord]) -> dict[Key, list[Key]]:
+    """The one pair of kinds that systems tie from either end: Salesforce's contracts do not name their quotes."""
+    found: dict[Key, list[Key]] = defaultdict(list)
+    for quote in quotes:
+        if isinstance(quote, Quote) and quote.contract_key is not None:
+            found[quote.contract_key].append(quote.key)
+    return found
+
+
+def _identity(kind: str, key: Key) -> _Identity:
     return (kind, key.source, key.ref)
 
 
 def _found(choices: Iterable[_Choice], deals_of: dict[_Identity, tuple[_DealKey, ...]]) -> tuple[_DealKey, ...]:
     for choice in choices:
-        deals = {deal for member in choice for deal in deals_of.get(_identity(member), ())}
+        deals = {deal for kinds, key in choice for kind in kinds for deal in deals_of.get(_identity(kind, key), ())}
         if deals:
             return tuple(sorted(deals))
     return ()
+
+
+def _missing(choices: Iterable[_Choice], deals_of: dict[_Identity, tuple[_DealKey, ...]]) -> list[Member]:
+    targets = dict.fromkeys(target for choice in choices for target in choice)
+    return [(kinds[0], key) for kinds, key in targets if not any(_identity(kind, key) in deals_of for kind in kinds)]
 
 
 def _own(link: _Link, record: CanonicalRecord) -> tuple[_DealKey, ...]:
@@ -120,12 +135,12 @@ def _own(link: _Link, record: CanonicalRecord) -> tuple[_DealKey, ...]:
     return ((record.source, f"{link.kind}:{record.ref}"),) if link.starts_deal else ()
 
 
-def _one(kind: str, key: Key | None) -> _Choice:
-    return () if key is None else ((kind, key),)
+def _one(key: Key | None, *kinds: str) -> _Choice:
+    return () if key is None else ((kinds, key),)
 
 
-def _several(kind: str, keys: Iterable[Key]) -> _Choice:
-    return tuple((kind, key) for key in keys)
+def _several(keys: Iterable[Key], kind: str) -> _Choice:
+    return tuple(((kind,), key) for key in keys)
 
 
 def _origins(lines: Iterable[Line]) -> list[Key]:
@@ -137,38 +152,37 @@ def _nothing(_: Opportunity) -> Iterable[_Choice]:
 
 
 def _of_opportunity(record: Lead | Quote) -> Iterable[_Choice]:
-    yield _one("opportunity", record.opportunity_key)
+    yield _one(record.opportunity_key, "opportunity")
 
 
 def _of_contract(contract: Contract) -> Iterable[_Choice]:
-    yield _one("opportunity", contract.opportunity_key)
-    yield _one("quote", contract.quote_key)
+    yield _one(contract.opportunity_key, "opportunity")
+    yield _one(contract.quote_key, "quote")
 
 
 def _of_order(order: Order) -> Iterable[_Choice]:
-    yield _one("opportunity", order.opportunity_key)
-    yield _one("contract", order.contract_key)
-    yield _one("quote", order.quote_key)
+    yield _one(order.opportunity_key, "opportunity")
+    yield _one(order.contract_key, "contract")
+    yield _one(order.quote_key, "quote")
 
 
 def _of_invoice(invoice: Invoice) -> Iterable[_Choice]:
-    yield _several("order", [*invoice.order_keys, *_origins(invoice.lines)])
-    yield _one("opportunity", invoice.opportunity_key)
+    yield _several([*invoice.order_keys, *_origins(invoice.lines)], "order")
+    yield _one(invoice.opportunity_key, "opportunity")
 
 
 def _of_receipt(receipt: Receipt) -> Iterable[_Choice]:
-    yield _several("invoice", [allocation.invoice_key for allocation in receipt.allocations])
+    yield _several([allocation.invoice_key for allocation in receipt.allocations], "invoice")
 
 
 def _of_credit_note(note: CreditNote) -> Iterable[_Choice]:
     named = [] if note.invoice_key is None else [note.invoice_key]
-    yield _several("invoice", [*named, *_origins(note.lines)])
-    yield _one("opportunity", note.opportunity_key)
+    yield _several([*named, *_origins(note.lines)], "invoice")
+    yield _one(note.opportunity_key, "opportunity")
 
 
 def _of_commission(commission: RepCommission) -> Iterable[_Choice]:
-    yield _one("invoice", commission.invoice_key)
-    yield _one("credit_note", commission.invoice_key)
+    yield _one(commission.invoice_key, "invoice", "credit_note")
 
 
 # In the order of the chain: a kind points only at kinds above it, so keys cannot go round in a circle.

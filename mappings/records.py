@@ -77,13 +77,19 @@ class Share(BaseModel):
 
 
 class Customer(CanonicalRecord):
+    """``same_as_key``: the same customer in another system, as the source itself says."""
+
     name: Text
+    same_as_key: Key | None = None
     region: Text | None = None
     sector: Text | None = None
 
 
 class Product(CanonicalRecord):
+    """``same_as_key``: the same product in another system, as the source itself says; that one's name is the name."""
+
     name: Text
+    same_as_key: Key | None = None
     code: Text | None = None
     family: Text | None = None
     list_price: Money | None = None
@@ -196,6 +202,7 @@ class PricedDocument(Document):
 class Quote(PricedDocument):
     valid_until: date | None = None
     is_accepted: bool = False
+    contract_key: Key | None = None
 
 
 class Contract(Document):
