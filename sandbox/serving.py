@@ -41,7 +41,9 @@ def serve_forever(app: ASGIApp, port: int) -> None:
 
 def _config(app: ASGIApp, tls: tuple[Path | str, Path | str] | None) -> uvicorn.Config:
     # Faults on demand break the protocol on purpose; the server's complaints about it are no news.
-    config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=_GRACE_SECONDS)
+    config = uvicorn.Config(
+        app, log_config=None, log_level="critical", timeout_graceful_shutdown=_GRACE_SECONDS, date_header=False
+    )
     if tls:
         config.ssl_certfile, config.ssl_keyfile = tls
     return config

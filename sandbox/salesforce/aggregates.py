@@ -31,7 +31,9 @@ def aggregate(query: Query, rows: list[Row], resolve: Resolve, wrong: Wrong) -> 
             raise wrong(item, f"Field must be grouped or aggregated: {item.text}")
     keys = [resolve(path)[1] for path in query.group_by]
     groups = _ordered(query, _grouped(rows, keys), resolve)
-    finished = [{"attributes": {"type": "AggregateResult"}} | {name: get(group) for name, get in shown} for group in groups]
+    finished = [
+        {"attributes": {"type": "AggregateResult"}} | {name: get(group) for name, get in shown} for group in groups
+    ]
     return finished[query.offset : None if query.limit is None else query.offset + query.limit], None
 
 

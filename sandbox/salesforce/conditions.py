@@ -166,7 +166,7 @@ def _folded(field: Field, get: Getter) -> Getter:
 def _like_pattern(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(\\[%_]|[%_])", pattern)
     wildcards = {"%": ".*", "_": "."}
-    return re.compile("".join(wildcards.get(part) or re.escape(part.removeprefix("\\")) for part in parts), re.I | re.S)
+    return re.compile("".join(wildcards.get(part) or re.escape(part.removeprefix("\\")) for part in parts), re.IGNORECASE | re.DOTALL)
 
 
 def _wrong_kind(field: Field) -> ApiError:

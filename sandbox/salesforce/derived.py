@@ -41,7 +41,9 @@ def settle_lines(org: "Org", opportunity_id: Value, stamp: str | None) -> None:
     before = opportunities.rows.get(str(opportunity_id))
     if before is None:
         return
-    lines = [row for row in org.table("OpportunityLineItem").find("OpportunityId", opportunity_id) if not row["IsDeleted"]]
+    lines = [
+        row for row in org.table("OpportunityLineItem").find("OpportunityId", opportunity_id) if not row["IsDeleted"]
+    ]
     after = before | {"HasOpportunityLineItem": bool(lines)}
     if stamp:
         after |= {"SystemModstamp": stamp, "LastModifiedDate": stamp}

@@ -12,7 +12,8 @@ from sandbox.salesforce.credentials import make_credentials
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.formulas import computed
 from sandbox.salesforce.ids import long_id, make_id
-from sandbox.salesforce.schema import Field, Row, SObject, parse_field, standard_objects
+from sandbox.salesforce.schema import Field, Row, SObject, parse_field, parse_objects, standard_objects
+from sandbox.salesforce.sessions import Sessions
 from sandbox.salesforce.table import Table
 from sandbox.salesforce.values import Value, instant_text, stored
 
@@ -45,6 +46,7 @@ class Org:
         self.currency = currency
         self.faults = Faults(FAULTS)
         self.credentials = make_credentials()
+        self.sessions = Sessions(now)
         self.batch_sizes = (200, 2000)
         self.trusts_network = False
         self.session_lifetime = timedelta(hours=2)
@@ -65,7 +67,9 @@ class Org:
 
     def sobject(self, name: str) -> SObject:
         """The object of this name, whatever its case; NOT_FOUND otherwise."""
-        known = self.objects.get(name) or next((o for o in self.objects.values() if o.name.lower() == name.lower()), None)
+        known = self.objects.get(name) or next(
+            (o for o in self.objects.values() if o.name.lower() == name.lower()), None
+        )
         if known is None:
             raise not_found()
         return known
@@ -75,7 +79,9 @@ class Org:
         sobject = self.objects[name]
         formulas = [field for field in sobject.fields.values() if field.compute]
         with self.lock:
-            return [row | {f.name: f.compute(self, row) for f in formulas if f.compute} for row in self.table(name).live()]
+            return [
+                row | {f.name: f.compute(self, row) for f in formulas if f.compute} for row in self.table(name).live()
+            ]
 
     # -- the schema
 
@@ -235,19 +241,28 @@ class Org:
 
     def _seed(self) -> None:
         name = {"Name": "BonusBridge Sandbox", "InstanceName": "SB1", "IsSandbox": True}
-        more = {"OrganizationType": "Developer Edition", "DefaultCurrencyIsoCode": self.currency, "TimeZoneSidKey": "GMT"}
+        more = {
+            "OrganizationType": "Developer Edition",
+            "DefaultCurrencyIsoCode": self.currency,
+            "TimeZoneSidKey": "GMT",
+        }
         self.user_id = make_id("005", 1)
         self._numbers["User"] = 1
-        user = {"Id": self.user_id, "Username": self.credentials.username, "FirstName": "Integration", "LastName": "User"}
+        user = {
+            "Id": self.user_id,
+            "Username": self.credentials.username,
+            "FirstName": "Integration",
+            "LastName": "User",
+        }
         self.insert("User", [user | {"Email": self.credentials.username, "Alias": "integ", "TimeZoneSidKey": "GMT"}])
         self.id = self.insert("Organization", [name | more])[0]
         fields = ("MasterLabel", "DefaultProbability", "IsClosed", "IsWon", "ForecastCategoryName")
         stages = [dict(zip(fields, stage, strict=True)) for stage in derived.STAGES]
-        self.insert("OpportunityStage", [s | {"ApiName": s["MasterLabel"], "SortOrder": n} for n, s in enumerate(stages, 1)])
+        self.insert(
+            "OpportunityStage", [s | {"ApiName": s["MasterLabel"], "SortOrder": n} for n, s in enumerate(stages, 1)]
+        )
 
     def _add_object(self, name: str, label: str, prefix: str, *, deletable: bool) -> None:
-        from sandbox.salesforce.schema import parse_objects  # noqa: PLC0415
-
         fields = {"Name": "string(80) name", "OwnerId": "reference(User) as Owner", "CurrencyIsoCode": "picklist(3)"}
         spec: dict[str, object] = {"prefix": prefix, "label": label, "deletable": deletable, "fields": fields}
         self.objects |= parse_objects({name: spec})
@@ -280,7 +295,9 @@ class Org:
         field = self.objects[name].find(field_name)
         if field is None or not field.is_indexed:
             raise ApiError("INVALID_FIELD", f"{field_name} is not an external ID field of {name}")
-        found = [row["Id"] for row in self.table(name).find(field.name, stored(field, text)) if not row.get("IsDeleted")]
+        found = [
+            row["Id"] for row in self.table(name).find(field.name, stored(field, text)) if not row.get("IsDeleted")
+        ]
         if len(found) != 1:
             message = f"Foreign key external ID: {text} not found for field {field_name} in entity {name}"
             raise ApiError("INVALID_FIELD", message)
@@ -289,7 +306,11 @@ class Org:
     def _blank(self, sobject: SObject) -> Row:
         row: Row = {field.name: False if field.type == "boolean" else None for field in sobject.stored}
         row |= {field.name: stored(field, field.default) for field in sobject.stored if field.default}
-        for name, value in (("CreatedById", self.user_id), ("OwnerId", self.user_id), ("CurrencyIsoCode", self.currency)):
+        for name, value in (
+            ("CreatedById", self.user_id),
+            ("OwnerId", self.user_id),
+            ("CurrencyIsoCode", self.currency),
+        ):
             if name in row:
                 row[name] = value
         return row
@@ -316,7 +337,9 @@ class Org:
     def _check_unique(self, name: str, field: Field, row: Row) -> None:
         for other in self.table(name).find(field.name, row[field.name]):
             if other["Id"] != row["Id"] and not other.get("IsDeleted"):
-                message = f"duplicate value found: {field.name} duplicates value on record with id: {str(other['Id'])[:15]}"
+                message = (
+                    f"duplicate value found: {field.name} duplicates value on record with id: {str(other['Id'])[:15]}"
+                )
                 raise ApiError("DUPLICATE_VALUE", message, fields=[])
 
     def _check_reference(self, field: Field, row_id: str) -> None:

@@ -142,7 +142,9 @@ class Selection:
         sobject = _object(self.org, self.text, query)
         inner = Selection(self.org, self.text, query, sobject, self._base, self._page, includes_deleted=False)
         if len(query.select) != 1 or not isinstance(query.select[0], Path):
-            raise ApiError("MALFORMED_QUERY", complaint(self.text, query.sobject.column, "a semi-join selects one field"))
+            raise ApiError(
+                "MALFORMED_QUERY", complaint(self.text, query.sobject.column, "a semi-join selects one field")
+            )
         _, get = inner.resolve(query.select[0])
         return frozenset(get(row) for row in inner.pick(inner.candidates()))
 
@@ -189,7 +191,9 @@ class Selection:
             for relationship in relationships:
                 branch = branch.setdefault(relationship, {})
             if last in branch:
-                raise ApiError("MALFORMED_QUERY", complaint(self.text, path.column, f"duplicate field selected: {canonical}"))
+                raise ApiError(
+                    "MALFORMED_QUERY", complaint(self.text, path.column, f"duplicate field selected: {canonical}")
+                )
             branch[last] = self.resolve(path)[1] if not relationships else None
         for item in self.query.select:
             if isinstance(item, Query):
@@ -212,7 +216,9 @@ class Selection:
         return ready
 
     def _show_tree(self, tree: Shown, sobject: SObject, row: Row) -> Shown:
-        shown: Shown = {"attributes": {"type": sobject.name, "url": f"{self._base}/sobjects/{sobject.name}/{row['Id']}"}}
+        shown: Shown = {
+            "attributes": {"type": sobject.name, "url": f"{self._base}/sobjects/{sobject.name}/{row['Id']}"}
+        }
         for name, show in tree.items():
             if isinstance(show, tuple):
                 reference, parent, below = show

@@ -29,7 +29,16 @@ Compute = Callable[["Org", Row], Value]
 
 _STANDARD = Path(__file__).with_name("standard_objects.yaml")
 _DECLARED = re.compile(r"(?P<type>\w+)(?:\((?P<arguments>[^)]*)\))?(?P<rest>.*)", re.DOTALL)
-_LENGTHS = {"id": 18, "reference": 18, "string": 255, "picklist": 255, "textarea": 4000, "email": 80, "phone": 40, "url": 255}
+_LENGTHS = {
+    "id": 18,
+    "reference": 18,
+    "string": 255,
+    "picklist": 255,
+    "textarea": 4000,
+    "email": 80,
+    "phone": 40,
+    "url": 255,
+}
 _NUMBERS = {"currency": (18, 2), "percent": (5, 2), "double": (18, 2), "int": (9, 0)}
 
 

@@ -11,7 +11,18 @@ from lark.exceptions import VisitError
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.values import parse_instant
 
-_ESCAPES = {"n": "\n", "N": "\n", "r": "\r", "R": "\r", "t": "\t", "T": "\t", "b": "\b", "B": "\b", "f": "\f", "F": "\f"}
+_ESCAPES = {
+    "n": "\n",
+    "N": "\n",
+    "r": "\r",
+    "R": "\r",
+    "t": "\t",
+    "T": "\t",
+    "b": "\b",
+    "B": "\b",
+    "f": "\f",
+    "F": "\f",
+}
 
 
 @dataclass(frozen=True, slots=True)

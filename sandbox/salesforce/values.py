@@ -131,7 +131,9 @@ def _reference(field: "Field", value: object) -> Value:
 
 def _wrong_type(field: "Field", value: object) -> ApiError:
     shown = str(value)[:80]
-    return ApiError("JSON_PARSER_ERROR", f"Cannot deserialize instance of {field.type} from value {shown} for {field.name}")
+    return ApiError(
+        "JSON_PARSER_ERROR", f"Cannot deserialize instance of {field.type} from value {shown} for {field.name}"
+    )
 
 
 _CONVERTERS: dict[str, Callable[["Field", object], Value]] = {
