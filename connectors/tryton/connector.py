@@ -48,7 +48,7 @@ class TrytonSettings(BaseModel):
     that ship with the connector; ``only`` picks some of them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: HttpUrl
     database: str = Setting(pattern=r"^[A-Za-z0-9_-]{1,63}$")
@@ -129,16 +129,15 @@ class TrytonConnector:
         return tuple(self._discover(name) for name in self._streams)
 
     def read(self, stream: str, since: Cursor | None, until: datetime) -> Iterator[Page]:
-        """Pages of a pass, by id; ``complete_through`` moves when a pass is over."""
-        place = self._place(stream)
-        horizon = until.astimezone(UTC) - self._settings.safety_horizon
-        state = _decode(place, since)
-        while state.through is not None or state.after is None or state.after < horizon:
-            state = state if state.through is not None else Pass(state.after, horizon)
-            rows = self._search(stream, [self._changed(stream, state), ["id", ">", state.last_id]])
-            is_over = len(rows) < self._settings.page_size
-            state = Pass(state.through) if is_over else Pass(state.after, state.through, rows[-1]["id"])
-            yield Page(self._records(stream, rows), state.to_cursor(), state.after or EPOCH)
+        """Pages of a pass, by id: first the rest of one that was broken off, then one up to ``until``."""
+        state, until = _decode(self._place(stream), since), until.astimezone(UTC)
+        is_broken_off = state.through is not None and state.through < until
+        for through in (state.through, until) if is_broken_off else (until,):
+            state = Pass(state.after, through, state.last_id)
+            while state.through is not None:
+                rows = self._search(stream, [self._changed(stream, state), ["id", ">", state.last_id]])
+                state = self._next(state, rows)
+                yield Page(self._records(stream, rows), state.to_cursor(), state.after or EPOCH)
 
     def read_deleted(self, stream: str, since: datetime, until: datetime) -> Deletions:
         """Nothing: a deleted record leaves no trace that a client may read."""
@@ -194,6 +193,12 @@ class TrytonConnector:
         if stream not in self._streams:
             raise SchemaDriftError(place, f"no such stream; there are {', '.join(self._streams)}")
         return place
+
+    def _next(self, state: Pass, rows: Sequence[Row]) -> Pass:
+        """After the last page the cursor stays behind the pass: what commits late below it is read next time."""
+        if len(rows) == self._settings.page_size or state.through is None:
+            return Pass(state.after, state.through, rows[-1]["id"])
+        return Pass(max(state.after or EPOCH, state.through - self._settings.safety_horizon))
 
     def _changed(self, stream: str, state: Pass) -> list[object]:
         """The domain of records that changed, themselves or in one of their parts, in the pass's window."""
