@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import polars as pl
 
+from compensation.errors import FactsError
 from compensation.facts import Facts
 
 
@@ -22,12 +23,18 @@ class RateTable:
         self._rates = {pair: sorted(values) for pair, values in dated.items()}
         self._currencies = sorted({currency for pair in dated for currency in pair})
 
+    def exponent(self, currency: str) -> int:
+        """Digits of the currency's minor unit; FactsError if the currencies frame lacks it."""
+        if currency not in self._exponents:
+            raise FactsError(f"currencies: {currency} is missing; add it with the digits of its minor unit")
+        return self._exponents[currency]
+
     def minor_ratio(self, origin: str, target: str, day: date) -> Fraction | None:
         """Minor units of ``target`` for one minor unit of ``origin``; None if no rate is known on that day."""
-        rate = Fraction(1) if origin == target else self._rate(origin, target, day)
+        rate = self.rate(origin, target, day)
         if rate is None:
             return None
-        return rate * Fraction(10) ** (self._exponents.get(target, 2) - self._exponents.get(origin, 2))
+        return rate * Fraction(10) ** (self.exponent(target) - self.exponent(origin))
 
     def frame(self, wanted: Iterable[tuple[str, str, date]]) -> pl.DataFrame:
         """Columns currency, plan_currency, rated_on, rate_num, rate_den (Decimal(38, 0); null where no rate is known)."""
@@ -42,7 +49,10 @@ class RateTable:
             }
         )
 
-    def _rate(self, origin: str, target: str, day: date) -> Fraction | None:
+    def rate(self, origin: str, target: str, day: date) -> Fraction | None:
+        """Units of ``target`` for one unit of ``origin``; None if no rate is known on that day."""
+        if origin == target:
+            return Fraction(1)
         return self._quoted(origin, target, day) or self._crossed(origin, target, day)
 
     def _crossed(self, origin: str, target: str, day: date) -> Fraction | None:

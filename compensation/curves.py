@@ -59,6 +59,10 @@ class Curve:
         """Cumulative pay at the position, in minor units, half away from zero."""
         return rounded(self._value(self._index(position), position))
 
+    def piece_at(self, position: int) -> Piece:
+        """The piece that a position lies on."""
+        return self.pieces[self._index(position)]
+
     def slices(self, before: int, after: int) -> Iterator[Slice]:
         """The walk from ``before`` to ``after``, piece by piece; the earnings add up to P(after) - P(before), rounded."""
         step = 1 if after >= before else -1

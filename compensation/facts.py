@@ -104,13 +104,6 @@ class Facts:
         _refuse_repeated("transactions", self.transactions, "transaction_id")
         _refuse_repeated("deals", self.deals, "deal_id")
 
-    def exponent(self, currency: str) -> int:
-        """Digits of the currency's minor unit; FactsError if the currencies frame lacks it."""
-        found = self.currencies.filter(pl.col("currency") == currency)["exponent"]
-        if found.is_empty():
-            raise FactsError(f"currencies: {currency} is missing; add it with the digits of its minor unit")
-        return int(found[0])
-
 
 def _checked(name: str, frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
     missing = sorted(schema.keys() - set(frame.columns))

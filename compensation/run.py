@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import date
+from decimal import Decimal
 
 import narwhals as nw
 import polars as pl
@@ -12,12 +13,14 @@ from compensation.bounds import refuse_overflow
 from compensation.conversion import RateTable
 from compensation.crediting import MAX_MINOR, credit
 from compensation.dealings import Dealings
-from compensation.errors import PayOverflowError
+from compensation.errors import FactsError, PayOverflowError
+from compensation.exact import rounded
 from compensation.facts import Facts
 from compensation.payout import pay
 from compensation.periods import Period
 from compensation.plan import Mode, Plan
 from compensation.quotas import Quotas
+from compensation.sentences import Money
 from compensation.staff import Staff
 from compensation.terms import Term, terms_of
 
@@ -39,14 +42,29 @@ class Ground:
     @classmethod
     def of(cls, facts: Facts, plans: Sequence[Plan]) -> "Ground":
         terms, rates = terms_of(plans), RateTable(facts)
-        exponents = {plan.currency: facts.exponent(plan.currency) for plan in plans}
+        exponents = {plan.currency: rates.exponent(plan.currency) for plan in plans}
         return cls(facts, terms, Staff(facts), rates, Quotas(facts, rates), CurveBook(terms, exponents), exponents)
 
     def credits(self, dealings: Dealings) -> pl.DataFrame:
         """See :func:`compensation.crediting.credit`."""
         return credit(dealings, self.terms, self.staff, self.rates)
 
-    @cached_property
+    def money(self, minor: int, currency: str) -> Money:
+        """Minor units as money text."""
+        digits = self.rates.exponent(currency)
+        return Money(amount=f"{Decimal(minor).scaleb(-digits):f}", currency=currency)
+
+    def converted(self, amounts: Mapping[str, int], currency: str, day: date) -> Money:
+        """Minor units by currency added up in one currency, each rounded; FactsError without a rate."""
+        total = 0
+        for origin, minor in amounts.items():
+            ratio = self.rates.minor_ratio(origin, currency, day)
+            if ratio is None:
+                raise FactsError(f"rates: none from {origin} to {currency} on {day}; add one to pay in {currency}")
+            total += rounded(minor * ratio)
+        return self.money(total, currency)
+
+    @property
     def modes(self) -> pl.DataFrame:
         """Columns term, mode."""
         modes = [term.component.mode.value for term in self.terms]
