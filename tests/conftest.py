@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.databases", "tests.tryton_lab")
 
 
 @pytest.fixture(scope="session")
