@@ -10,11 +10,30 @@ from sqlalchemy import Connection, Select, Table, select, tuple_
 from mappings.records import RECORD_KINDS, CanonicalRecord, Key
 from warehouse import bulk
 from warehouse.canonical_tables import KINDS, Child, Kind
-from warehouse.landing import LANDING, Landed
+from warehouse.landing import LANDING, LandedVersion
 
 KEYS_A_QUERY = 1_000
 
 _KIND_OF_MODEL = {model: name for name, model in RECORD_KINDS.items()}
+
+
+def replace(
+    connection: Connection,
+    made: Sequence[tuple[LandedVersion, Sequence[CanonicalRecord]]],
+    mapping_version: str,
+    kinds: Collection[str] = tuple(RECORD_KINDS),
+) -> None:
+    """What each source record's latest version gives (nothing, if it is deleted or refused) replaces all that its
+    earlier versions gave; ``kinds`` are those that the mapping can make, if that is known.
+    """
+    retract(connection, [landed for landed, _ in made], kinds)
+    pairs = [(record, landed.landing_id) for landed, records in made for record in records]
+    put(
+        connection,
+        [record for record, _ in pairs],
+        landing_ids=[landing_id for _, landing_id in pairs],
+        mapping_version=mapping_version,
+    )
 
 
 def put(
@@ -37,7 +56,9 @@ def remove(connection: Connection, kind: str, keys: Iterable[Key]) -> int:
     return bulk.delete(connection, KINDS[kind].table, ("source", "ref"), rows)
 
 
-def retract(connection: Connection, versions: Iterable[Landed], kinds: Collection[str] = tuple(RECORD_KINDS)) -> int:
+def retract(
+    connection: Connection, versions: Iterable[LandedVersion], kinds: Collection[str] = tuple(RECORD_KINDS)
+) -> int:
     """Removes all that was made from any version of these source records; returns how many records went.
 
     Before what the latest version gives is put: it may give less than an older one did, or nothing.

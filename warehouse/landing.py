@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Index,
@@ -59,6 +60,15 @@ class StreamColumns(TypedColumns):
 STREAMS = Table("streams", METADATA, StreamColumns)
 
 
+class ProgressColumns(TypedColumns):
+    source: Named[str] = Column(primary_key=True)
+    mapping_version: Named[str] = Column(primary_key=True)
+    landing_id: Named[int] = Column(BigInteger)
+
+
+PROGRESS = Table("mapping_progress", METADATA, ProgressColumns)
+
+
 class SourceVersion(NamedTuple):
     """One version of one record of a source; ``payload`` is its JSON text, ``modified_at`` is aware."""
 
@@ -71,7 +81,7 @@ class SourceVersion(NamedTuple):
     is_deleted: bool = False
 
 
-class Landed(NamedTuple):
+class LandedVersion(NamedTuple):
     """A version with the id under which it landed."""
 
     landing_id: int
@@ -118,7 +128,7 @@ def land(connection: Connection, versions: Iterable[SourceVersion], landed_at: d
     return count
 
 
-def read_since(connection: Connection, source: str, after_landing_id: int, limit: int) -> list[Landed]:
+def read_since(connection: Connection, source: str, after_landing_id: int, limit: int) -> list[LandedVersion]:
     """The next ``limit`` records of which a version landed after ``after_landing_id``: each one's latest, in order."""
     later = LANDING.alias("later")
     is_superseded = exists().where(
@@ -133,14 +143,14 @@ def read_since(connection: Connection, source: str, after_landing_id: int, limit
         .order_by(LANDING.c.id)
         .limit(limit)
     )
-    return [Landed(*row) for row in connection.execute(found)]
+    return [LandedVersion(*row) for row in connection.execute(found)]
 
 
-def read_latest(connection: Connection, source: str, stream: str, ref: str) -> Landed | None:
+def read_latest(connection: Connection, source: str, stream: str, ref: str) -> LandedVersion | None:
     """The latest version of one record, e.g. to map a reject again."""
     place = (LANDING.c.source == source, LANDING.c.stream == stream, LANDING.c.ref == ref)
     row = connection.execute(select(*_LANDED).where(*place).order_by(LANDING.c.id.desc()).limit(1)).first()
-    return Landed(*row) if row else None
+    return LandedVersion(*row) if row else None
 
 
 def live_refs(connection: Connection, source: str, stream: str, after_ref: str, limit: int) -> list[str]:
@@ -180,6 +190,22 @@ def freshness(connection: Connection) -> list[Freshness]:
         ).order_by(columns.source, columns.stream)
     )
     return [Freshness(*row) for row in rows]
+
+
+def read_progress(connection: Connection, source: str, mapping_version: str) -> int:
+    """The landing id up to which this version of the mapping has mapped the source; 0 at first."""
+    place = (PROGRESS.c.source == source, PROGRESS.c.mapping_version == mapping_version)
+    return connection.scalar(select(PROGRESS.c.landing_id).where(*place)) or 0
+
+
+def save_progress(connection: Connection, source: str, mapping_version: str, landing_id: int) -> None:
+    """In the transaction that writes what was mapped."""
+    bulk.upsert(
+        connection,
+        PROGRESS,
+        ("source", "mapping_version", "landing_id"),
+        [(source, mapping_version, landing_id)],
+    )
 
 
 _LANDED_COLUMNS = (

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, Error
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import Dialect, Select, create_engine
+from sqlalchemy import Dialect, SelectBase, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.types import TypeEngine
 
@@ -30,9 +30,9 @@ class Reader(ABC):
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._queries: WeakKeyDictionary[Select[Any], _Query] = WeakKeyDictionary()
+        self._queries: WeakKeyDictionary[SelectBase, _Query] = WeakKeyDictionary()
 
-    async def rows(self, statement: Select[Any], parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
+    async def rows(self, statement: SelectBase, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """The rows of ``statement`` as Python values; ``parameters`` fill its ``bindparam``s by name.
 
         What is compiled is kept for as long as the statement lives: build statements once, not in each call, and use
@@ -150,7 +150,7 @@ class _PostgresReader(Reader):
             return await cursor.fetchall()
 
 
-def _compile(statement: Select[Any], dialect: Dialect) -> _Query:
+def _compile(statement: SelectBase, dialect: Dialect) -> _Query:
     compiled = statement.compile(dialect=dialect)
     bind = {name: _bind_processor(parameter.type, dialect) for name, parameter in compiled.binds.items()}
     result = (_result_processor(column.type, dialect) for column in statement.selected_columns)

@@ -1,0 +1,114 @@
+"""Rejects: landed versions that could not be mapped, kept with their reason until they can be; and warnings."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+from sqlalchemy import BigInteger, Column, Connection, Named, Table, TypedColumns, func, select
+
+from warehouse import bulk
+from warehouse.columns import METADATA
+from warehouse.landing import LandedVersion
+
+
+class RejectColumns(TypedColumns):
+    source: Named[str] = Column(primary_key=True)
+    stream: Named[str] = Column(primary_key=True)
+    ref: Named[str] = Column(primary_key=True)
+    landing_id: Named[int] = Column(BigInteger)
+    mapping_version: Named[str]
+    field: Named[str]
+    reason: Named[str]
+
+
+REJECTS = Table("rejects", METADATA, RejectColumns)
+
+
+class WarningColumns(TypedColumns):
+    run_id: Named[str] = Column(primary_key=True)
+    source: Named[str] = Column(primary_key=True)
+    warning: Named[str] = Column(primary_key=True)
+    count: Named[int] = Column(BigInteger)
+
+
+WARNINGS = Table("mapping_warnings", METADATA, WarningColumns)
+
+
+class Reject(NamedTuple):
+    """A source record whose latest version could not be mapped. ``field`` is empty if no single field is to blame."""
+
+    source: str
+    stream: str
+    ref: str
+    landing_id: int
+    mapping_version: str
+    field: str
+    reason: str
+
+
+class Refusal(Protocol):
+    """Why a version could not be mapped."""
+
+    @property
+    def field(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+def replace(
+    connection: Connection,
+    versions: Iterable[LandedVersion],
+    refused: Iterable[tuple[LandedVersion, Refusal]],
+    mapping_version: str,
+) -> None:
+    """Of all ``versions`` that were tried now, exactly the ``refused`` ones are rejects."""
+    clear(connection, versions)
+    rows = {
+        (landed.source, landed.stream, landed.ref): (landed.landing_id, mapping_version, refusal.field, refusal.reason)
+        for landed, refusal in refused
+    }
+    bulk.insert(connection, REJECTS, Reject._fields, (key + rest for key, rest in rows.items()))
+
+
+def clear(connection: Connection, versions: Iterable[LandedVersion]) -> int:
+    """Forgets the rejects of these source records; returns how many there were."""
+    keys = ((landed.source, landed.stream, landed.ref) for landed in versions)
+    return bulk.delete(connection, REJECTS, ("source", "stream", "ref"), keys)
+
+
+def drop_other_versions(connection: Connection, source: str, mapping_version: str) -> int:
+    """Forgets what other versions of the mapping rejected; returns how many there were."""
+    stale = REJECTS.delete().where(REJECTS.c.source == source, REJECTS.c.mapping_version != mapping_version)
+    return connection.execute(stale).rowcount
+
+
+def read(connection: Connection, source: str | None = None, limit: int = 1_000) -> list[Reject]:
+    """The rejects, ordered by source, stream and ref."""
+    found = select(*(REJECTS.c[name] for name in Reject._fields)).order_by(*REJECTS.primary_key).limit(limit)
+    if source is not None:
+        found = found.where(REJECTS.c.source == source)
+    return [Reject(*row) for row in connection.execute(found)]
+
+
+def count(connection: Connection) -> dict[tuple[str, str, str], int]:
+    """How many records are rejected, by source, stream and reason."""
+    columns = (REJECTS.c.source, REJECTS.c.stream, REJECTS.c.reason)
+    found = connection.execute(select(*columns, func.count()).group_by(*columns).order_by(*columns))
+    return {(source, stream, reason): number for source, stream, reason, number in found}
+
+
+def add_warnings(connection: Connection, run_id: str, source: str, counts: Mapping[str, int]) -> None:
+    """Adds to the counts of a run: how often a record was kept although something was missing."""
+    known = read_warnings(connection, run_id).get(source, {})
+    rows = [(run_id, source, warning, known.get(warning, 0) + number) for warning, number in counts.items()]
+    bulk.upsert(connection, WARNINGS, ("run_id", "source", "warning", "count"), rows)
+
+
+def read_warnings(connection: Connection, run_id: str) -> dict[str, dict[str, int]]:
+    """Warnings and how often each came, by source."""
+    columns = WARNINGS.c
+    found: dict[str, dict[str, int]] = {}
+    rows = select(columns.source, columns.warning, columns["count"]).where(columns.run_id == run_id)
+    for source, warning, number in connection.execute(rows.order_by(columns.source, columns.warning)):
+        found.setdefault(source, {})[warning] = number
+    return found
