@@ -26,7 +26,7 @@ def aggregate(query: Query, rows: list[Row], resolve: Resolve, wrong: Wrong) -> 
             shown.append((item.alias or f"expr{_nth(query, number)}", _function(item, resolve)))
         elif isinstance(item, Path) and item.text.lower() in grouped:
             field, get = resolve(item)
-            shown.append((field.name, lambda group, get=get: get(group[0])))  # type: ignore[misc]  # bound early
+            shown.append((field.name, _of_first(get)))
         elif isinstance(item, Path):
             raise wrong(item, f"Field must be grouped or aggregated: {item.text}")
     keys = [resolve(path)[1] for path in query.group_by]
@@ -53,14 +53,8 @@ def _ordered(query: Query, groups: list[list[Row]], resolve: Resolve) -> list[li
 
 
 def _key(ordering: Ordering, resolve: Resolve) -> Callable[[list[Row]], tuple[bool, Any]]:
-    if isinstance(ordering.by, Function):
-        read = _function(ordering.by, resolve)
-    else:
-        _, get = resolve(ordering.by)
-
-        def read(group: list[Row]) -> Value:
-            return get(group[0])
-
+    by = ordering.by
+    read = _function(by, resolve) if isinstance(by, Function) else _of_first(resolve(by)[1])
     nulls = ordering.are_nulls_last != ordering.is_descending
 
     def key(group: list[Row]) -> tuple[bool, Any]:
@@ -68,6 +62,10 @@ def _key(ordering: Ordering, resolve: Resolve) -> Callable[[list[Row]], tuple[bo
         return (nulls, 0) if value is None else (not nulls, value)
 
     return key
+
+
+def _of_first(get: Callable[[Row], Value]) -> Callable[[list[Row]], Value]:
+    return lambda group: get(group[0])
 
 
 def _function(item: Function, resolve: Resolve) -> Callable[[list[Row]], Value]:

@@ -71,7 +71,8 @@ class Conditions:
         wanted = comparable(field, condition.literal)
         read = _folded(field, get)
         if condition.operator in ("=", "!="):
-            return (lambda row: read(row) == wanted) if condition.operator == "=" else (lambda row: read(row) != wanted)
+            is_equal = condition.operator == "="
+            return lambda row: (read(row) == wanted) is is_equal
         if wanted is None or field.type == "boolean":
             raise _invalid_operator(field)
         holds = _ORDERED[condition.operator]
@@ -127,17 +128,17 @@ class Conditions:
 
 
 def comparable(field: Field, literal: Literal) -> Value:
-    """The literal as the field's values compare: text in lower case, ids in 18 characters. ApiError if unlike in kind."""
+    """The literal as the field's values compare: lower case, ids in 18 characters; ApiError if unlike in kind."""
     if literal.kind == "null":
         return None
     if literal.kind != _KINDS.get(field.type, "string"):
         raise _wrong_kind(field)
     if field.type in ("id", "reference"):
-        return _id(field, str(literal.value))
+        return _id(str(literal.value))
     return _fold(field, literal.value)
 
 
-def _id(field: Field, text: str) -> Value:
+def _id(text: str) -> Value:
     if text == "":
         return None
     whole = long_id(text)
@@ -166,7 +167,9 @@ def _folded(field: Field, get: Getter) -> Getter:
 def _like_pattern(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(\\[%_]|[%_])", pattern)
     wildcards = {"%": ".*", "_": "."}
-    return re.compile("".join(wildcards.get(part) or re.escape(part.removeprefix("\\")) for part in parts), re.IGNORECASE | re.DOTALL)
+    return re.compile(
+        "".join(wildcards.get(part) or re.escape(part.removeprefix("\\")) for part in parts), re.IGNORECASE | re.DOTALL
+    )
 
 
 def _wrong_kind(field: Field) -> ApiError:

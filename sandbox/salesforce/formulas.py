@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.schema import Compute, Field, Row, SObject
 from sandbox.salesforce.values import Value, decimal_value
@@ -76,13 +76,13 @@ def children_of(org: "Org", sobject: SObject, relationship: str) -> tuple[SObjec
     return None
 
 
-def _total(values: list[Value]) -> Value:
-    return decimal_value(sum((v for v in values if isinstance(v, Decimal)), Decimal(0)))
+def _total(values: list[Any]) -> Value:
+    return decimal_value(sum(map(Decimal, values), Decimal(0)))
 
 
-_FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
+_FUNCTIONS: dict[str, Callable[[list[Any]], Value]] = {
     "SUM": _total,
     "COUNT": lambda values: decimal_value(Decimal(len(values))),
-    "MIN": lambda values: min(values, default=None),  # type: ignore[type-var]  # values of one field are of one type
-    "MAX": lambda values: max(values, default=None),  # type: ignore[type-var]
+    "MIN": lambda values: min(values, default=None),
+    "MAX": lambda values: max(values, default=None),
 }

@@ -25,7 +25,7 @@ _LOGIN_PAGE = b"""<!DOCTYPE html><html><head><title>Login | Salesforce</title></
 _UNAVAILABLE = b"""<html><head><title>Service Unavailable</title></head><body><h1>We are down for maintenance.</h1>
 <p>Sorry for the inconvenience. We'll be back shortly.</p></body></html>"""
 _LIMIT = b'[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]'
-_BROKEN = b'[{"message":"An unexpected error occurred. Please include this ErrorId if you contact support: 1187366215-88125 (-1204390361)","errorCode":"UNKNOWN_EXCEPTION"}]'
+_BROKEN = b'[{"message":"An unexpected error occurred. ErrorId: 1187366215-88125","errorCode":"UNKNOWN_EXCEPTION"}]'
 _JSON, _HTML = b"application/json;charset=UTF-8", b"text/html"
 _INSTEAD = {
     "too_many_requests": (429, _JSON, _LIMIT),
@@ -46,7 +46,7 @@ class Misbehaving:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = scope | {"path": scope["path"].rstrip("/") or "/"}
+        scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         send = self._dated(send)
         is_ours = scope["path"].startswith("/__faults")
         fault = None if is_ours else self._org.faults.take(subject(scope), *_ON_REQUESTS)

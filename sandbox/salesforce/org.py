@@ -31,7 +31,6 @@ FAULTS = (
     "row_locked",  # by object name: UNABLE_TO_LOCK_ROW for one written row
 )
 _RETENTION = timedelta(days=15)
-_RECENT = 200
 
 
 class Org:
@@ -54,7 +53,7 @@ class Org:
         self.lock = RLock()
         self.objects = standard_objects()
         self.deletions: dict[str, list[tuple[str, str]]] = {}
-        self.earliest_deletion = instant_text(now() - _RETENTION)
+        self._forgotten_before = ""
         self._tables = {name: Table(sobject) for name, sobject in self.objects.items()}
         self._journal: list[tuple[str, str, Row | None]] | None = None
         self._numbers = dict.fromkeys(self.objects, 0)
@@ -88,14 +87,17 @@ class Org:
     def define(
         self, name: str, fields: Mapping[str, str | Field], *, label: str = "", prefix: str = "", deletable: bool = True
     ) -> None:
-        """Add fields (or change their type), given as declarations of ``schema.py``, to an object; made if it is new."""
+        """Add fields to an object, or change their type, by declarations of ``schema.py``; a new object is made."""
         with self.lock:
             if name not in self.objects:
                 self._add_object(name, label or name, prefix or f"a{len(self.objects):02d}", deletable=deletable)
             sobject = self.objects[name]
             for field_name, declared in fields.items():
                 field = parse_field(field_name, declared) if isinstance(declared, str) else declared
+                earlier = sobject.find(field_name)
                 sobject.add(computed(self, sobject, field))
+                if earlier and earlier.type != field.type:
+                    self._retype(name, field)
             self.table(name).reindex()
 
     def drop_field(self, name: str, field: str) -> None:
@@ -155,9 +157,14 @@ class Org:
     def forget_deletions(self, before: datetime) -> None:
         """Empty the deleted feed up to an instant, as Salesforce does after 15 days."""
         with self.lock:
-            self.earliest_deletion = instant_text(before)
+            self._forgotten_before = instant_text(before)
             for name, entries in self.deletions.items():
-                self.deletions[name] = [entry for entry in entries if entry[0] >= self.earliest_deletion]
+                self.deletions[name] = [entry for entry in entries if entry[0] >= self._forgotten_before]
+
+    @property
+    def earliest_deletion(self) -> str:
+        """The instant, as text, from which on the deleted feed is complete."""
+        return max(self._forgotten_before, instant_text(self.now() - _RETENTION))
 
     # -- one row at a time, as every way in writes it
 
@@ -268,6 +275,14 @@ class Org:
         self.objects |= parse_objects({name: spec})
         self._tables[name] = Table(self.objects[name])
         self._numbers[name] = 0
+
+    def _retype(self, name: str, field: Field) -> None:
+        for row_id, row in self.table(name).rows.items():
+            try:
+                changed = stored(field, row.get(field.name))
+            except ApiError:
+                changed = None
+            self.table(name).rows[row_id] = row | {field.name: changed}
 
     def _read(self, sobject: SObject, values: Mapping[str, object], *, is_load: bool, is_new: bool) -> Row:
         given: Row = {}

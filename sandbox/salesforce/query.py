@@ -11,7 +11,19 @@ from sandbox.salesforce.conditions import Conditions, Getter, comparable
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.formulas import children_of, parent_value
 from sandbox.salesforce.schema import Field, Row, SObject
-from sandbox.salesforce.soql import AllOf, Compare, Condition, Function, In, Ordering, Path, Query, complaint, parse
+from sandbox.salesforce.soql import (
+    AllOf,
+    Compare,
+    Condition,
+    Function,
+    In,
+    Literal,
+    Ordering,
+    Path,
+    Query,
+    complaint,
+    parse,
+)
 from sandbox.salesforce.values import Value
 
 if TYPE_CHECKING:
@@ -101,7 +113,7 @@ class Selection:
             field = self.sobject.find(text)
             if field is None:
                 raise self.wrong(path, self._no_column(text, self.sobject))
-            return field, partial(field.compute, self.org) if field.compute else itemgetter(field.name)
+            return field, self._getter(field)
         try:
             field, compute = parent_value(self.org, self.sobject, text)
         except ValueError:
@@ -115,14 +127,10 @@ class Selection:
 
     def _by_key(self, where: Condition | None) -> list[Row] | None:
         for term in where.terms if isinstance(where, AllOf) else (where,):
-            if isinstance(term, Compare) and term.operator == "=":
-                literals = (term.literal,)
-            elif isinstance(term, In) and isinstance(term.among, tuple):
-                literals = term.among
-            else:
+            if not isinstance(term, Compare | In):
                 continue
             field = self.sobject.find(self._without_alias(term.path.text))
-            values = [comparable(field, literal) for literal in literals] if field and self._is_key(field) else []
+            values = [comparable(field, literal) for literal in _keys(term)] if field and self._is_key(field) else []
             if field and values and None not in values:
                 return self._keyed(field, values)
         return None
@@ -194,7 +202,7 @@ class Selection:
                 raise ApiError(
                     "MALFORMED_QUERY", complaint(self.text, path.column, f"duplicate field selected: {canonical}")
                 )
-            branch[last] = self.resolve(path)[1] if not relationships else None
+            branch[last] = None
         for item in self.query.select:
             if isinstance(item, Query):
                 child = self._child(item)
@@ -210,9 +218,7 @@ class Selection:
                 parent = self.org.objects[str(reference and reference.reference_to)]
                 ready[name] = (reference and reference.name, parent, self._ready(below, parent))
             else:
-                field = sobject.find(name)
-                is_computed = field is not None and field.compute is not None
-                ready[name] = below or (partial(field.compute, self.org) if is_computed else itemgetter(name))  # type: ignore[union-attr,arg-type]  # is_computed says both are there
+                ready[name] = below or self._getter(sobject.fields[name])
         return ready
 
     def _show_tree(self, tree: Shown, sobject: SObject, row: Row) -> Shown:
@@ -244,6 +250,9 @@ class Selection:
             return self._page(result) if result.total else None
 
         return str(reference.children), show
+
+    def _getter(self, field: Field) -> Getter:
+        return partial(field.compute, self.org) if field.compute else itemgetter(field.name)
 
     # -- names
 
@@ -292,10 +301,17 @@ def _object(org: "Org", text: str, query: Query) -> SObject:
         if sobject.name.lower() == query.sobject.text.lower():
             return sobject
     message = (
-        f"sObject type '{query.sobject.text}' is not supported. If you are attempting to use a custom object, be sure to"
-        " append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+        f"sObject type '{query.sobject.text}' is not supported. If you are attempting to use a custom object, be"
+        " sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate"
+        " names."
     )
     raise ApiError("INVALID_TYPE", complaint(text, query.sobject.column, message))
+
+
+def _keys(term: Compare | In) -> tuple[Literal, ...]:
+    if isinstance(term, In):
+        return term.among if isinstance(term.among, tuple) else ()
+    return (term.literal,) if term.operator == "=" and term.literal.kind == "string" else ()
 
 
 def _as_is(row: Row) -> Shown:

@@ -13,6 +13,7 @@ from sandbox.salesforce.schema import Field, Row, SObject
 from sandbox.salesforce.values import instant_text, parse_instant, stored
 
 _MINUTE = timedelta(minutes=1)
+_UPDATES_KEPT = timedelta(days=30)
 
 
 def create(call: Call) -> Response:
@@ -51,7 +52,7 @@ def read_by_key(call: Call) -> Response:
 
 
 def upsert(call: Call) -> Response:
-    """``PATCH /sobjects/X/Ext__c/value``: 201 created, 200 updated, 300 with the candidates if several have the value."""
+    """``PATCH /sobjects/X/Ext__c/value``: 201 created, 200 updated, 300 with the candidates if there are several."""
     sobject, field = _key(call)
     values = call.json_object()
     _refuse_id(values)
@@ -81,6 +82,8 @@ def updated(call: Call) -> Response:
     """Ids of records changed from ``start`` up to ``end``, by whole minutes as Salesforce counts here."""
     sobject = call.org.sobject(call.path("sobject"))
     start, end = _window(call)
+    if start < instant_text(call.org.now() - _UPDATES_KEPT)[:17]:
+        raise ApiError("INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago")
     with call.org.lock:
         rows = call.org.table(sobject.name).live()
         ids = [row["Id"] for row in rows if start <= str(row["SystemModstamp"]) < end]
@@ -93,7 +96,8 @@ def deleted(call: Call) -> Response:
     with call.org.lock:
         earliest, entries = call.org.earliest_deletion, list(call.org.deletions.get(sobject.name, ()))
     if start < earliest[:17]:
-        raise ApiError("INVALID_REPLICATION_DATE", f"startDate before org replication enabled date: {earliest}")
+        message = f"startDate before org replication enabled date: {earliest}"
+        raise ApiError("INVALID_REPLICATION_DATE", message)
     records = [{"id": row_id, "deletedDate": at} for at, row_id in entries if start <= at < end]
     return answer(
         {"deletedRecords": records, "earliestDateAvailable": earliest, "latestDateCovered": _covered(call, end)}
@@ -101,7 +105,7 @@ def deleted(call: Call) -> Response:
 
 
 def save(org: Org, sobject: str, row_id: str | None, values: dict[str, Any]) -> str:
-    """Create (``row_id`` None) or change one record as a client may; returns its id. ApiError UNABLE_TO_LOCK_ROW on demand."""
+    """Create (``row_id`` None) or change one record as a client may; returns its id. Here rows are found locked."""
     given = {name: value for name, value in values.items() if name != "attributes"}
     if org.faults.take(sobject, "row_locked"):
         message = "unable to obtain exclusive access to this record or 1 records"

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -175,21 +175,23 @@ def _typed(name: str, kind: str, arguments: str) -> Field:
 
 
 def _with_options(made: Field, words: list[str]) -> Field:
-    flags: dict[str, dict[str, bool]] = {
-        "required": {"is_required": True},
-        "unique": {"is_unique": True},
-        "external": {"is_external_id": True},
-        "name": {"is_name": True},
-        "readonly": {"is_read_only": True},
-        "cascade": {"cascades": True},
+    flags = {
+        "required": "is_required",
+        "unique": "is_unique",
+        "external": "is_external_id",
+        "name": "is_name",
+        "readonly": "is_read_only",
+        "cascade": "cascades",
     }
     named = {"as": "relationship", "children": "children", "default": "default", "rollup": "rollup"}
     rest = iter(words)
+    options: dict[str, Any] = {}
     for word in rest:
         if word in flags:
-            made = replace(made, **flags[word])  # type: ignore[arg-type]  # a mapping of flags, all booleans
+            options[flags[word]] = True
         elif word in named:
-            made = replace(made, **{named[word]: next(rest)})  # type: ignore[arg-type]  # all of them are texts
+            options[named[word]] = next(rest)
         else:
             raise ValueError(f"field {made.name}: {word!r} says nothing known")
+    made = replace(made, **options)
     return replace(made, is_read_only=made.is_read_only or made.is_calculated)

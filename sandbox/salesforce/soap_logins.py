@@ -14,7 +14,7 @@ _NAMESPACES = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.soap.sfo
 _REFUSED = "Invalid username, password, security token; or user locked out."
 
 
-class _Fault(Exception):
+class _SoapFaultError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code)
         self.code, self.message = code, message
@@ -34,7 +34,7 @@ class SoapLogins:
         namespace = _NAMESPACES.get(request.path_params["kind"], _NAMESPACES["u"])
         try:
             body, status = self._answer(await request.body(), request, namespace), 200
-        except _Fault as fault:
+        except _SoapFaultError as fault:
             body, status = _fault(fault), 500
         envelope = (
             '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope'
@@ -48,20 +48,20 @@ class SoapLogins:
         try:
             envelope = etree.fromstring(sent, etree.XMLParser(resolve_entities=False, no_network=True))
         except etree.XMLSyntaxError:
-            raise _Fault("UNKNOWN_EXCEPTION", "the request is no XML") from None
+            raise _SoapFaultError("UNKNOWN_EXCEPTION", "the request is no XML") from None
         login = envelope.find(f".//{{{namespace}}}login")
         if login is not None:
             return self._login(envelope, login, request, namespace)
         if envelope.find(f".//{{{namespace}}}logout") is not None:
             return self._logout(envelope, namespace)
-        raise _Fault("UNKNOWN_EXCEPTION", "only login and logout are spoken here")
+        raise _SoapFaultError("UNKNOWN_EXCEPTION", "only login and logout are spoken here")
 
     def _login(self, envelope: etree._Element, login: etree._Element, request: Request, namespace: str) -> str:
         name = login.findtext(f"{{{namespace}}}username") or ""
         password = login.findtext(f"{{{namespace}}}password") or ""
         org_id = envelope.findtext(f".//{{{namespace}}}organizationId")
         if not password_opens(self._org, name, password) or (org_id and org_id[:15] != self._org.id[:15]):
-            raise _Fault("INVALID_LOGIN", _REFUSED)
+            raise _SoapFaultError("INVALID_LOGIN", _REFUSED)
         session = self._org.sessions.open(self._org.id, self._org.session_lifetime)
         kind, version = request.path_params["kind"], request.path_params["version"]
         url = f"{base_url(request)}/services/Soap/{kind}/{version}/{self._org.id[:15]}"
@@ -79,11 +79,11 @@ class SoapLogins:
     def _logout(self, envelope: etree._Element, namespace: str) -> str:
         token = envelope.findtext(f".//{{{namespace}}}sessionId") or ""
         if not self._org.sessions.revoke(token):
-            raise _Fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
+            raise _SoapFaultError("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
         return "<logoutResponse/>"
 
 
-def _fault(fault: _Fault) -> str:
+def _fault(fault: _SoapFaultError) -> str:
     kind = "LoginFault" if fault.code == "INVALID_LOGIN" else "UnexpectedErrorFault"
     message = escape(fault.message)
     return (

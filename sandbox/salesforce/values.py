@@ -25,7 +25,7 @@ _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 
 
 def stored(field: "Field", value: object) -> Value:
-    """``value`` of JSON, CSV or Python as ``field`` stores it; ApiError as Salesforce words it, TypeError for a float."""
+    """``value`` of JSON, CSV or Python as ``field`` stores it; ApiError for a bad value, TypeError for a float."""
     if value is None or value == "":
         return None if field.type != "boolean" else False
     if isinstance(value, float):
@@ -106,10 +106,12 @@ def _decimal(field: "Field", value: object) -> Decimal:
 def _date(field: "Field", value: object) -> Value:
     if isinstance(value, datetime) or not isinstance(value, date | str):
         raise _wrong_type(field, value)
-    try:
-        return (value if isinstance(value, date) else date.fromisoformat(value[:10])).isoformat()
-    except ValueError:
-        raise _wrong_type(field, value) from None
+    if isinstance(value, date):
+        return value.isoformat()
+    moment = parse_instant(value if "T" in value else f"{value}T00:00:00Z")
+    if moment is None:
+        raise _wrong_type(field, value)
+    return value[:10]
 
 
 def _instant(field: "Field", value: object) -> Value:
