@@ -52,7 +52,7 @@ class Client:
         page = self._fetch(place, first, QueryPage)
         yield page.records
         while not page.done:
-            page = self.more(place, page.nextRecordsUrl, with_deleted=with_deleted)
+            page = self.more(place, page.nextRecordsUrl)
             yield page.records
 
     def query_all(self, place: Place, soql: str) -> list[msgspec.Raw]:
@@ -62,14 +62,14 @@ class Client:
                 return [raw for rows in self.query(place, soql) for raw in rows]
         raise TransientError(place, "the query's pages were lost again and again")
 
-    def more(self, place: Place, next_url: str | None, *, with_deleted: bool = False) -> QueryPage:
+    def more(self, place: Place, next_url: str | None) -> QueryPage:
         """The page that an earlier answer named. Only the locator is taken from it, never the host or path."""
         locator = (next_url or "").rpartition("/")[2]
         if not locator.replace("-", "").isalnum() or not locator.isascii():
             raise ProtocolError(place, "the answer is not the last page but names no next one")
 
         def following(wire: Wire) -> bytes:
-            return bytes(wire.query_more(locator, include_deleted=with_deleted, headers=self._query_options))
+            return bytes(wire.query_more(locator, headers=self._query_options))
 
         return self._fetch(place, following, QueryPage)
 

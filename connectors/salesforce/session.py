@@ -99,6 +99,7 @@ class Session:
             raise Refusal.of(response)
         kind = response.headers.get("Content-Type", "")
         if response.status_code != 204 and "json" not in kind:
+            response.close()
             message = f"the answer is {kind or 'of no type'} instead of JSON; is this a login page or a proxy?"
             raise ProtocolError(Place(self._source), message)
 

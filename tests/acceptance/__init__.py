@@ -1,0 +1,1 @@
+"""One suite for every connector, run against real or faithful counterparts (see ``counterparts.py``)."""
