@@ -13,28 +13,28 @@ from compensation.terms import Term
 
 
 def refuse_overflow(
-    credits: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
+    credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
 ) -> None:
     """PayOverflowError, naming payee and component, if any accumulator could leave the exact range.
 
-    ``credits`` has accumulator, base, position. First the extremes of all accumulators together, which nearly always fit;
-    only if they do not, accumulator by accumulator.
+    ``credited`` has accumulator, base, position. First the extremes of all accumulators together, which nearly
+    always fit; only if they do not, accumulator by accumulator.
     """
-    widest = credits.select(
+    widest = credited.select(
         pl.len(), pl.col("base").abs().max().alias("b"), pl.col("position").abs().max().alias("p")
     ).row(0)
     count, base, position = (int(value or 0) for value in widest)
     reach = max((abs(row.start) for row in accumulators), default=0) + count * position
     if all(_fits(curve, mode, reach, count * base) for curve in _extremes(curves) for mode in Mode):
         return
-    _refuse_each(credits, accumulators, curves, terms)
+    _refuse_each(credited, accumulators, curves, terms)
 
 
 def _refuse_each(
-    credits: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
+    credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
 ) -> None:
     sums = {row.number: [abs(row.start), 0] for row in accumulators}
-    for number, base, position in credits.select("accumulator", "base", "position").iter_rows():
+    for number, base, position in credited.select("accumulator", "base", "position").iter_rows():
         sums[number][0] += abs(int(position))
         sums[number][1] += abs(int(base))
     for row in accumulators:

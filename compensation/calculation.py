@@ -41,12 +41,13 @@ _KEY = ("payee_id", "plan", "plan_version", "component", "period_label", "period
 class Calculation:
     """What the facts earn under the plans. Money in minor units of ``currency`` (the plan's); quantities in millionths.
 
-    - ``credits``: transaction_id, deal_id, payee_id, plan, plan_version, component, role, via_payee_id (the owner through whom
-      a manager is credited), share_millionths, dated_on, credited_on (a return by origin has the origin's date),
-      period_label, period_start, period_end (excluded), currency, measure, credit_minor, outcome (null if it pays, else
-      ``no_rate``, ``no_margin``, ``no_quota``, ``zero_quota``, ``no_quota_rate``).
+    - ``credits``: transaction_id, deal_id, payee_id, plan, plan_version, component, role, via_payee_id (the owner
+      through whom a manager is credited), share_millionths, dated_on, credited_on (a return by origin has the
+      origin's date), period_label, period_start, period_end (excluded), currency, measure, credit_minor, outcome
+      (null if it pays, else ``no_rate``, ``no_margin``, ``no_quota``, ``zero_quota``, ``no_quota_rate``).
     - ``openings``: per payee, component and period in force: pay that needs no credit, earning_minor, and quota_minor.
-    - ``lines``: the credits that pay, in their order, with before_minor, after_minor (positions), quota_minor, earning_minor.
+    - ``lines``: the credits that pay, in their order, with before_minor, after_minor (positions), quota_minor,
+      earning_minor.
     - ``outcomes``: transactions that no component credits: transaction_id, deal_id, code (``nobody_owns``,
       ``splits_not_whole``, ``no_rule``).
 
@@ -67,21 +68,22 @@ class Calculation:
 def calculate(facts: Facts, plans: Sequence[Plan], *, as_of: date) -> Calculation:
     """Calculates every transaction dated up to ``as_of`` (included); expected ones are left out.
 
-    PayOverflowError names payee and component if amounts leave the exact range. Same facts, plans and ``as_of``: same frames.
+    PayOverflowError names payee and component if amounts leave the exact range. Same facts, plans and ``as_of``:
+    same frames.
     """
     ground = Ground.of(facts, plans)
     dealings = booked(facts, as_of)
-    credits = ground.credits(dealings)
+    credited = ground.credits(dealings)
     accumulators = Accumulators(ground.terms, ground.quotas, ground.book)
-    accumulators.add(sorted({*owners_of(credits), *_in_force(ground, as_of)}))
-    lines = run(ground, credits, accumulators).join(_terms(ground), on="term").rename({"base": "credit_minor"})
+    accumulators.add(sorted({*owners_of(credited), *_in_force(ground, as_of)}))
+    lines = run(ground, credited, accumulators).join(_terms(ground), on="term").rename({"base": "credit_minor"})
     lines = lines.rename({"before": "before_minor", "after": "after_minor"})
     paying = lines.filter(pl.col("outcome").is_null())
     return Calculation(
         credits=lines.select(*_CREDIT_COLUMNS, "outcome"),
         openings=_openings(ground, accumulators),
         lines=paying.select(*_CREDIT_COLUMNS, "before_minor", "after_minor", "quota_minor", "earning_minor"),
-        outcomes=_uncredited(dealings, credits),
+        outcomes=_uncredited(dealings, credited),
     )
 
 
@@ -134,9 +136,9 @@ def _openings(ground: Ground, accumulators: Accumulators) -> pl.DataFrame:
     return frame.join(_terms(ground), on="term", maintain_order="left").select(*_KEY, "quota_minor", "earning_minor")
 
 
-def _uncredited(dealings: Dealings, credits: pl.DataFrame) -> pl.DataFrame:
+def _uncredited(dealings: Dealings, credited: pl.DataFrame) -> pl.DataFrame:
     events = [*(event.value for event in Event), "return"]
-    left = dealings.transactions.filter(pl.col("kind").is_in(events)).join(credits, on="transaction_id", how="anti")
+    left = dealings.transactions.filter(pl.col("kind").is_in(events)).join(credited, on="transaction_id", how="anti")
     broken = broken_splits(dealings.participants).with_columns(pl.lit("splits_not_whole").alias("broken"))
     owned = dealings.participants.select("deal_id").unique().with_columns(pl.lit("no_rule").alias("owned"))
     coded = left.join(broken, on="deal_id", how="left").join(owned, on="deal_id", how="left")

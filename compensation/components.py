@@ -117,7 +117,7 @@ class ComponentWriter:
         return EstimatedTier(
             lower=decimal_text(part.piece.lower),
             upper=None if upper is None else decimal_text(upper),
-            unit=curve.unit,  # type: ignore[arg-type]  # Curve.unit is one of the three words
+            unit=curve.unit,
             rate=decimal_text(part.piece.rate),
             slice=self._measure(term, term.component.measure, part.measure),
             earning=self._ground.money(part.earning, term.plan.currency),

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
@@ -13,10 +14,10 @@ from compensation.facts import Facts
 
 
 class RateTable:
-    """The rates of ``facts.rates``; one unit of a currency in units of another on a day, as known from that day's date."""
+    """The rates of ``facts.rates``: what one unit of a currency is in another, by the last rate valid on a day."""
 
     def __init__(self, facts: Facts) -> None:
-        self._exponents = dict(facts.currencies.select("currency", "exponent").iter_rows())
+        self._exponents: dict[str, int] = dict(facts.currencies.select("currency", "exponent").iter_rows())
         dated: dict[tuple[str, str], list[tuple[date, Fraction]]] = defaultdict(list)
         for origin, target, day, rate in facts.rates.iter_rows():
             dated[origin, target].append((day, Fraction(rate)))
@@ -37,7 +38,7 @@ class RateTable:
         return rate * Fraction(10) ** (self.exponent(target) - self.exponent(origin))
 
     def frame(self, wanted: Iterable[tuple[str, str, date]]) -> pl.DataFrame:
-        """Columns currency, plan_currency, rated_on, rate_num, rate_den (Decimal(38, 0); null where no rate is known)."""
+        """Columns currency, plan_currency, rated_on, rate_num, rate_den (exact; null where no rate is known)."""
         rows = [(*key, self.minor_ratio(*key)) for key in wanted]
         return pl.DataFrame(
             {
@@ -76,6 +77,4 @@ class RateTable:
 
 
 def _exact(values: list[int | None]) -> pl.Series:
-    from decimal import Decimal
-
     return pl.Series([None if value is None else Decimal(value) for value in values], dtype=pl.Decimal(38, 0))

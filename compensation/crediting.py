@@ -10,6 +10,7 @@ from compensation.conversion import RateTable
 from compensation.dealings import MEASURES, Dealings, dated, parties
 from compensation.errors import PayOverflowError
 from compensation.exact import EXACT, LIMIT, quotient
+from compensation.payout import Frame
 from compensation.periods import PeriodKind, period_of
 from compensation.staff import Staff
 from compensation.terms import FILTERED, Term, filter_keys, refusals, terms_frame
@@ -22,9 +23,9 @@ def credit(dealings: Dealings, terms: Sequence[Term], staff: Staff, rates: RateT
     """The credits of the dealings, one row per transaction, party and term that credits it.
 
     Columns: scenario, transaction_id, deal_id, term, payee_id, role, party, via_payee_id, share_millionths,
-    credited_on, dated_on, order_no, party_no, origin_id, period_label, period_start, period_end, ``base``, ``position`` and
-    ``family_base`` (exact, minor units of the plan's currency or millionths; family_base: credited of the same family
-    before), ``outcome`` (null, or why it is not paid: ``no_rate``, ``no_margin``).
+    credited_on, dated_on, order_no, party_no, reverses_id, period_label, period_start, period_end, ``base``,
+    ``position`` and ``family_base`` (exact, minor units of the plan's currency or millionths; family_base: credited
+    of the same family before), ``outcome`` (null, or why it is not paid: ``no_rate``, ``no_margin``).
     """
     matched = _matched(dealings, terms, staff)
     days = matched.select("credited_on", "period_kind", "currency", "plan_currency").unique()
@@ -64,7 +65,8 @@ def _matched(dealings: Dealings, terms: Sequence[Term], staff: Staff) -> pl.Data
         matched = matched.with_columns(nw.col(column).fill_null("").alias("value")).join(
             refused, on=["term", "value"], how="anti"
         )
-    return matched.collect().to_native()
+    collected: pl.DataFrame = matched.collect().to_native()
+    return collected
 
 
 def _measured(matched: pl.DataFrame, terms: Sequence[Term]) -> pl.DataFrame:
@@ -82,19 +84,23 @@ def _measured(matched: pl.DataFrame, terms: Sequence[Term]) -> pl.DataFrame:
         ),
     ).with_columns(_outcome().alias("outcome"))
     _refuse_overflow(matched, terms)
-    credited = _lazy(matched).with_columns(
-        _credited("base_before", "measure").alias("family_base"),
-        _credited("base_after", "measure").alias("base"),
-        (_credited("position_after", "looks_at") - _credited("position_before", "looks_at")).alias("position"),
+    credited = _lazy(matched)
+    for name, by in (("base", "measure"), ("position", "looks_at")):
+        for side in ("before", "after"):
+            credited = _credited(credited, f"{name}_{side}", by)
+    credited = credited.with_columns(
+        nw.col("base_before").alias("family_base"),
+        (nw.col("base_after") - nw.col("base_before")).alias("base"),
+        (nw.col("position_after") - nw.col("position_before")).alias("position"),
         (nw.col("share_to") - nw.col("share_from")).alias("share_millionths"),
     )
-    credited = credited.with_columns(nw.col("base") - nw.col("family_base"))
-    return credited.select(*_COLUMNS).collect().to_native()
+    measured: pl.DataFrame = credited.select(*_COLUMNS).collect().to_native()
+    return measured
 
 
 _COLUMNS = (
     *("scenario", "transaction_id", "deal_id", "term", "payee_id", "role", "party", "via_payee_id", "share_millionths"),
-    *("credited_on", "dated_on", "order_no", "party_no", "origin_id", "period_label", "period_start", "period_end"),
+    *("credited_on", "dated_on", "order_no", "party_no", "reverses_id", "period_label", "period_start", "period_end"),
     *("base", "position", "family_base", "outcome"),
 )
 
@@ -116,16 +122,26 @@ def _outcome() -> pl.Expr:
     )
 
 
-def _credited(column: str, by: str) -> nw.Expr:
+def _credited(frame: Frame, column: str, by: str) -> Frame:
     """Converted and rounded, the party's part of it by subtraction on the running share, the term's share of that."""
-    converted = quotient(nw.col(column) * nw.col(f"{by}_num"), nw.col(f"{by}_den"))
     whole = nw.lit(Decimal(_WHOLE)).cast(EXACT)
-    upto, below = (quotient(converted * nw.col(share).cast(EXACT), whole) for share in ("share_to", "share_from"))
-    return quotient((upto - below) * nw.col("share_num").cast(EXACT), nw.col("share_den").cast(EXACT))
+    exact = {name: nw.col(name).cast(EXACT) for name in ("share_to", "share_from", "share_num", "share_den")}
+    return (
+        frame.with_columns((nw.col(column) * nw.col(f"{by}_num")).alias("_scaled"))
+        .with_columns(quotient(nw.col("_scaled"), nw.col(f"{by}_den")).alias("_whole"))
+        .with_columns(
+            (nw.col("_whole") * exact["share_to"]).alias("_upto"),
+            (nw.col("_whole") * exact["share_from"]).alias("_below"),
+        )
+        .with_columns(
+            ((quotient(nw.col("_upto"), whole) - quotient(nw.col("_below"), whole)) * exact["share_num"]).alias("_part")
+        )
+        .with_columns(quotient(nw.col("_part"), exact["share_den"]).alias(column))
+    )
 
 
 def _refuse_overflow(matched: pl.DataFrame, terms: Sequence[Term]) -> None:
-    """Bounds every step in Python's integers: by the largest of each factor, and row by row only if that is too much."""
+    """Bounds every step in Python's integers: by the largest of each factor, and only if that fails row by row."""
     if matched.is_empty():
         return
     factors = ("base_before", "base_after", "position_before", "position_after", "measure_num", "looks_at_num")
@@ -172,5 +188,5 @@ def _periods(days: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(periods, schema={**schema, "period_start": pl.Date, "period_end": pl.Date}, orient="row")
 
 
-def _lazy(frame: pl.DataFrame) -> nw.LazyFrame[pl.LazyFrame]:
+def _lazy(frame: pl.DataFrame) -> Frame:
     return nw.from_native(frame.lazy())

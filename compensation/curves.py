@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from compensation.exact import LIMIT, rounded
 from compensation.figures import Number
@@ -13,12 +13,14 @@ from compensation.payouts import Tier
 from compensation.plan import BelowZero, Component, Measure
 
 MILLIONTHS = 10**6
+Unit = Literal["attainment", "money", "quantity"]
 
 
 class Piece(NamedTuple):
     """One straight piece of P: pay = ``intercept + slope * x`` from ``start`` (None: from below).
 
-    ``lower``, ``upper`` and ``rate`` are what the plan file says, for explanations: bounds as ratios of quota or in units.
+    ``lower``, ``upper`` and ``rate`` are what the plan file says, for explanations: bounds as ratios of quota or in
+    units.
     """
 
     start: Fraction | None
@@ -53,7 +55,7 @@ class Curve:
 
     pieces: tuple[Piece, ...]
     segments: tuple[Segment, ...]
-    unit: str
+    unit: Unit
 
     def pay_at(self, position: int) -> int:
         """Cumulative pay at the position, in minor units, half away from zero."""
@@ -64,7 +66,7 @@ class Curve:
         return self.pieces[self._index(position)]
 
     def slices(self, before: int, after: int) -> Iterator[Slice]:
-        """The walk from ``before`` to ``after``, piece by piece; the earnings add up to P(after) - P(before), rounded."""
+        """The walk from ``before`` to ``after``, piece by piece; its earnings add up to rounded P(after) - P(before)."""
         step = 1 if after >= before else -1
         paid, at, last = self.pay_at(before), before, self._index(after)
         for index in range(self._index(before), last + step, step):
@@ -100,11 +102,12 @@ def compile_curve(component: Component, quota: int | None, exponent: int) -> Cur
         raise ValueError(f"component '{component.name}' needs a quota")
     shaper = _Shaper(component, Fraction(scale), Fraction(quota or 1), 10**exponent)
     pieces = tuple(shaper.pieces())
-    unit = "attainment" if component.payout.is_by_attainment else _unit(component)
-    return Curve(pieces, tuple(_segments(pieces, component.upper_included)), unit)
+    return Curve(pieces, tuple(_segments(pieces, component.upper_included)), _unit(component))
 
 
-def _unit(component: Component) -> str:
+def _unit(component: Component) -> Unit:
+    if component.payout.is_by_attainment:
+        return "attainment"
     return "quantity" if component.looks_at is Measure.QUANTITY else "money"
 
 

@@ -62,7 +62,7 @@ class ExpectedPayment(_Part):
 
 
 class EstimatedComponent(_Part):
-    """What one component would pay. ``before`` and ``after`` are positions in the period; a quantity has no currency."""
+    """What one component would pay. ``before`` and ``after`` are positions; a quantity has no currency."""
 
     plan: str
     plan_version: str
@@ -86,8 +86,8 @@ class EstimatedComponent(_Part):
 class DealEstimate(_Part):
     """The estimate of one deal, as it stands or as proposed, for one payee.
 
-    ``total`` is the change of all totals of this payee that the deal makes. ``status`` is ``estimated``, or ``nothing`` if no
-    component credits the payee; ``reasons`` then say why.
+    ``total`` is the change of all totals of this payee that the deal makes. ``status`` is ``estimated``, or
+    ``nothing`` if no component credits the payee; ``reasons`` then say why.
     """
 
     status: Literal["estimated", "nothing"]

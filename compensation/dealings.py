@@ -1,10 +1,10 @@
 """Transactions and parties made ready for crediting: ordered, returns tied to what they reverse, managers found.
 
 A *family* is a transaction with the returns that reverse it. Each row knows the family's measures before and after it,
-so that whatever is converted or divided is the difference of two cumulative figures, and a full return leaves exactly zero.
+so that whatever is converted or divided is the difference of two cumulative figures, and a full return leaves
+exactly zero.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -25,7 +25,8 @@ class Dealings:
 
 
 def dated(transactions: pl.DataFrame) -> pl.DataFrame:
-    """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``origin_id`` and family measures.
+    """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``reverses_id`` (of returns by
+    origin) and family measures.
 
     ``order_no`` follows posting sequence, date, source, source ref and transaction id. A return appears once for each
     treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own.
@@ -36,7 +37,7 @@ def dated(transactions: pl.DataFrame) -> pl.DataFrame:
         pl.col("kind").alias("event"),
         pl.lit("none").alias("treatment"),
         pl.col("dated_on").alias("credited_on"),
-        pl.lit(None, pl.String).alias("origin_id"),
+        pl.lit(None, pl.String).alias("reverses_id"),
         *(pl.lit(0, pl.Int64).alias(f"{name}_before") for name in MEASURES),
         *(pl.col(column).alias(f"{name}_after") for name, column in MEASURES.items()),
     )
@@ -61,7 +62,6 @@ def _at_origin(returns: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
             for name, column in MEASURES.items()
         ),
         *((pl.col(f"{name}_after") + returned[name]).alias(f"{name}_after") for name in MEASURES),
-        pl.col("reverses_id").alias("origin_id"),
         pl.lit("origin").alias("treatment"),
     )
     untied = returns.join(tied, on=["scenario", "transaction_id"], how="anti")
@@ -76,7 +76,7 @@ def _at_present(returns: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
         pl.col("event").fill_null(Event.INVOICE.value),
         pl.lit("current").alias("treatment"),
         pl.col("dated_on").alias("credited_on"),
-        pl.lit(None, pl.String).alias("origin_id"),
+        pl.lit(None, pl.String).alias("reverses_id"),
         *(pl.lit(0, pl.Int64).alias(f"{name}_before") for name in MEASURES),
         *(pl.col(column).alias(f"{name}_after") for name, column in MEASURES.items()),
     )
@@ -86,8 +86,8 @@ def parties(participants: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
     """Everybody whom a deal can credit: owners and overlays, and the managers above each owner.
 
     Columns scenario, deal_id, payee_id, role, party (owner, overlay, direct_manager, upper_manager), via_payee_id,
-    share_from and share_to (the part of the deal's whole that is theirs, in millionths), party_from, party_to, party_no.
-    Owners whose shares do not make a whole are left out, see :func:`broken_splits`.
+    share_from and share_to (the part of the deal's whole that is theirs, in millionths), party_from, party_to,
+    party_no. Owners whose shares do not make a whole are left out, see :func:`broken_splits`.
     """
     key = ["scenario", "deal_id"]
     people = (
@@ -140,8 +140,3 @@ def broken_splits(participants: pl.DataFrame) -> pl.DataFrame:
 def of_scenario(frame: pl.DataFrame, scenario: str = "") -> pl.DataFrame:
     """The frame as one scenario."""
     return frame.with_columns(pl.lit(scenario).alias("scenario"))
-
-
-def in_use(values: Sequence[str | None]) -> list[str | None]:
-    """Distinct values, for lists that filters are tried on."""
-    return list(dict.fromkeys(values))

@@ -5,7 +5,7 @@ that the deal touches begin. A second scenario of each begins where all other op
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -18,7 +18,6 @@ from compensation.components import ComponentWriter
 from compensation.deal_estimate import DealEstimate, EstimatedDeal, EstimatedPayee, Range
 from compensation.facts import Facts
 from compensation.obstacles import Obstacles
-from compensation.periods import Period
 from compensation.plan import Plan
 from compensation.proposals import Deal, OpenDeals, Proposal, propose
 from compensation.run import Ground, owners_of, run
@@ -48,8 +47,8 @@ def estimate_deals(
 ) -> list[DealEstimate]:
     """Estimates every proposal for every participant and every manager whom a plan credits for it.
 
-    In the order of the proposals, then of payees. KeyError if a proposal names an unknown deal, ValueError if two have the
-    same scenario. A deal that nobody takes part in has no row, see :func:`unowned`.
+    In the order of the proposals, then of payees. KeyError if a proposal names an unknown deal, ValueError if two
+    have the same scenario. A deal that nobody takes part in has no row, see :func:`unowned`.
     """
     if len({proposal.scenario for proposal in proposals}) < len(proposals):
         raise ValueError("two proposals have the same scenario; name each differently")
@@ -64,11 +63,11 @@ def _lines(
 ) -> dict[str, list[dict[str, Any]]]:
     """What the engine says, by scenario."""
     events = {term.component.credited_on.value for term in ground.terms}
-    credits = ground.credits(deals.dealings(proposals, events))
+    credited = ground.credits(deals.dealings(proposals, events))
     present = _positions(ground.credits(booked(ground.facts, as_of)), ("term", "payee_id", "period_start"))
     standing = [propose(deal_id) for deal_id, deal in deals.deals.items() if deal.stage == "open"]
     pending = ground.credits(deals.dealings(standing, events))
-    both = pl.concat([credits, credits.with_columns(pl.col("scenario") + _LAST)])
+    both = pl.concat([credited, credited.with_columns(pl.col("scenario") + _LAST)])
     accumulators = Accumulators(ground.terms, ground.quotas, ground.book)
     owners = owners_of(both)
     accumulators.add(owners, _starts(owners, proposals, present, pending))
@@ -78,8 +77,8 @@ def _lines(
     return by_scenario
 
 
-def _positions(credits: pl.DataFrame, keys: tuple[str, ...]) -> dict[tuple[Any, ...], int]:
-    sums = credits.lazy().filter(pl.col("outcome").is_null()).group_by(keys).agg(pl.col("position").sum()).collect()
+def _positions(credited: pl.DataFrame, keys: tuple[str, ...]) -> dict[tuple[Any, ...], int]:
+    sums = credited.lazy().filter(pl.col("outcome").is_null()).group_by(keys).agg(pl.col("position").sum()).collect()
     return {tuple(key): int(position) for *key, position in sums.iter_rows()}
 
 
@@ -111,7 +110,7 @@ class _Writer:
     deals: OpenDeals
     lines: Mapping[str, list[dict[str, Any]]]
 
-    def estimates(self, proposals: Sequence[Proposal]) -> Any:
+    def estimates(self, proposals: Sequence[Proposal]) -> Iterator[DealEstimate]:
         obstacles = Obstacles(self.ground, self.deals)
         writer = ComponentWriter(self.ground, self.deals)
         for proposal in proposals:

@@ -1,7 +1,8 @@
 """Exact arithmetic: integers in columns, one rounding rule, one quotient.
 
-Polars' 64 and 128 bit integers wrap without a word; ``Decimal(38, 0)`` raises on + - * and running sums, so it serves as
-the checked integer. Its ``/`` rounds half to even and Spark's becomes a double, so nothing but :func:`quotient` divides.
+Polars' 64 and 128 bit integers wrap without a word; ``Decimal(38, 0)`` raises on + - * and running sums, so it
+serves as the checked integer. Its ``/`` rounds half to even and Spark's becomes a double, so nothing but
+:func:`quotient` divides.
 """
 
 from fractions import Fraction

@@ -84,9 +84,9 @@ _MAY_BE_NULL = {
 class Facts:
     """The frames of :data:`SCHEMAS`; further columns are ignored.
 
-    ``transactions.kind`` is ``booking``, ``order``, ``invoice``, ``receipt``, ``return`` (negative measures) or ``expected``
-    (a line of an open opportunity). ``to_on`` is the first day after. Exponents of ``currencies`` are the digits of
-    the minor unit. A column that is entirely null may have any type. FactsError if a frame does not fit.
+    ``transactions.kind`` is ``booking``, ``order``, ``invoice``, ``receipt``, ``return`` (negative measures) or
+    ``expected`` (a line of an open opportunity). ``to_on`` is the first day after. Exponents of ``currencies`` are
+    the digits of the minor unit. A column that is entirely null may have any type. FactsError if a frame does not fit.
     """
 
     transactions: pl.DataFrame

@@ -2,7 +2,7 @@
 
 import re
 from fractions import Fraction
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
@@ -17,7 +17,7 @@ class Number(NamedTuple):
     is_percent: bool = False
 
 
-def read_number(typed: Any) -> Number:
+def read_number(typed: object) -> Number:
     """The number that a text spells; the error says how to type it.
 
     >>> read_number("8%").value == read_number("0.08").value
@@ -33,7 +33,7 @@ def read_number(typed: Any) -> Number:
     return Number(value / 100 if is_percent else value, is_percent)
 
 
-def _plain(typed: Any) -> Number:
+def _plain(typed: object) -> Number:
     number = read_number(typed)
     if number.is_percent:
         raise PydanticCustomError(
@@ -42,7 +42,7 @@ def _plain(typed: Any) -> Number:
     return number
 
 
-def _share(typed: Any) -> Number:
+def _share(typed: object) -> Number:
     number = read_number(typed)
     if not 0 < number.value <= 10:
         raise PydanticCustomError(

@@ -97,7 +97,7 @@ class Obstacles:
             refused = _refused(term, self._deals.lines(proposal))
             if refused:
                 attribute, value = refused
-                yield reason("filtered", component=_title(term), attribute=Word(word=attribute), value=value or "–")
+                yield reason("filtered", component=_title(term), attribute=Word(word=attribute), value=value or "-")
 
 
 def _refused(term: Term, lines: Sequence[Line]) -> tuple[str, str | None] | None:

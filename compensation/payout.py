@@ -1,87 +1,107 @@
 """The engine: credits run along their curves, all accumulators, plans and scenarios in one pass."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import narwhals as nw
 
 from compensation.exact import quotient
 from compensation.plan import Mode
 
+Frame = nw.LazyFrame[Any]
 
-def pay(
-    credits: nw.LazyFrame, accumulators: nw.LazyFrame, segments: nw.LazyFrame, modes: Sequence[Mode]
-) -> nw.LazyFrame:
-    """What each credit earns.
 
-    ``credits``: accumulator, sequence (Int64, unique within the accumulator: their order), mode, base, position, family_base
-    (exact), credit_id and origin_id. ``accumulators``: accumulator, curve, start (exact: the position before the first
-    credit). ``segments``: curve, threshold, ceiling, a, b, d (exact). Adds ``before``, ``after`` (positions) and ``earning``
-    (minor units, exact). Only ``modes`` are looked at. Amounts have to be bounded before, see ``bounds``.
+def pay(credited: Frame, accumulators: Frame, segments: Frame, modes: Sequence[Mode]) -> Frame:
+    """What each credit earns: credit_id, before, after (positions) and earning (minor units), exact.
+
+    ``credited``: credit_id (Int64), accumulator, sequence (Int64, unique in the accumulator: the order), position
+    and, for modes other than ``curve``, mode, base, family_base and origin_id (the credit that this one reverses).
+    ``accumulators``: accumulator, curve, start (the position before the first credit). ``segments``: curve,
+    threshold, ceiling, a, b, d. Only ``modes`` are paid. Amounts have to be bounded before, see
+    :mod:`compensation.bounds`.
     """
-    located = _located(credits, accumulators, segments)
-    paid = [_PAID[mode](located if len(modes) == 1 else located.filter(nw.col("mode") == mode.value)) for mode in modes]
+    walked = _walked(credited, accumulators)
+    paid = []
+    for mode in modes:
+        of_mode = credited if len(modes) == 1 else credited.filter(nw.col("mode") == mode.value)
+        walks = walked if len(modes) == 1 else walked.filter(nw.col("mode") == mode.value)
+        located = _located(walks, segments)
+        paid.append(_by_curve(located) if mode is Mode.CURVE else _by_ratio(located, of_mode, mode))
     return paid[0] if len(paid) == 1 else nw.concat(paid)
 
 
-def _located(credits: nw.LazyFrame, accumulators: nw.LazyFrame, segments: nw.LazyFrame) -> nw.LazyFrame:
-    """Credits with the segment that each walk begins on (``_from``) and ends on."""
+def _walked(credited: Frame, accumulators: Frame) -> Frame:
+    """Each credit's position before and after it."""
+    carried = [
+        name for name in ("credit_id", "accumulator", "sequence", "position", "mode") if name in credited.columns
+    ]
     running = nw.col("start") + nw.col("position").cum_sum().over("accumulator", order_by="sequence")
-    walked = credits.join(accumulators, on="accumulator", how="inner").with_columns(running.alias("after"))
-    walked = walked.with_columns((nw.col("after") - nw.col("position")).alias("before"))
+    walks = credited.select(carried).join(accumulators, on="accumulator", how="inner")
+    return walks.with_columns(running.alias("after")).with_columns(
+        (nw.col("after") - nw.col("position")).alias("before")
+    )
+
+
+def _located(walks: Frame, segments: Frame) -> Frame:
+    """The slope and the numerator of P where each walk ends (b, n, d) and where it begins (b_from, n_from, d_from)."""
     began = segments.rename({name: f"{name}_from" for name in ("threshold", "ceiling", "a", "b", "d")})
     return (
-        walked.join(segments, on="curve", how="inner")
+        walks.select("credit_id", "curve", "position", "before", "after")
+        .join(segments, on="curve", how="inner")
         .filter(nw.col("threshold") <= nw.col("after"), nw.col("after") < nw.col("ceiling"))
+        .with_columns((nw.col("a") + nw.col("b") * nw.col("after")).alias("n"))
+        .select("credit_id", "curve", "position", "before", "after", "b", "n", "d")
         .join(began, on="curve", how="inner")
         .filter(nw.col("threshold_from") <= nw.col("before"), nw.col("before") < nw.col("ceiling_from"))
+        .with_columns((nw.col("a_from") + nw.col("b_from") * nw.col("before")).alias("n_from"))
     )
 
 
-def _by_curve(located: nw.LazyFrame) -> nw.LazyFrame:
-    reached = quotient(nw.col("a") + nw.col("b") * nw.col("after"), nw.col("d"))
-    left = quotient(nw.col("a_from") + nw.col("b_from") * nw.col("before"), nw.col("d_from"))
-    return located.with_columns((reached - left).alias("earning")).select(*_COLUMNS)
+def _by_curve(located: Frame) -> Frame:
+    earning = quotient(nw.col("n"), nw.col("d")) - quotient(nw.col("n_from"), nw.col("d_from"))
+    return located.with_columns(earning.alias("earning")).select(*_PAID)
 
 
-def _sliced(located: nw.LazyFrame) -> nw.LazyFrame:
-    """Base × (P(after) - P(before)) ÷ position; a credit without position earns the rate that it stands at."""
-    gained = nw.col("a") + nw.col("b") * nw.col("after") - nw.col("a_from") - nw.col("b_from") * nw.col("before")
-    moved = nw.col("position")
-    sign = nw.when(moved < 0).then(0 - gained).otherwise(gained)
-    return _at_ratio(
-        located.with_columns(
-            nw.when(moved == 0).then(nw.col("b_from")).otherwise(sign).alias("num"),
-            nw.when(moved == 0).then(nw.col("d")).otherwise(nw.col("d") * moved.abs()).alias("den"),
-        )
-    )
-
-
-def _at_rate_before(located: nw.LazyFrame) -> nw.LazyFrame:
-    return _at_ratio(located.with_columns(nw.col("b_from").alias("num"), nw.col("d_from").alias("den")))
-
-
-def _at_rate_after(located: nw.LazyFrame) -> nw.LazyFrame:
-    return _at_ratio(located.with_columns(nw.col("b").alias("num"), nw.col("d").alias("den")))
-
-
-def _at_ratio(rated: nw.LazyFrame) -> nw.LazyFrame:
-    """Base × num ÷ den, rounded per line; a return takes the ratio of what it reverses, so that all of it goes back."""
+def _by_ratio(located: Frame, credited: Frame, mode: Mode) -> Frame:
+    """Base * num / den, rounded per line; a return takes the ratio of what it reverses, so that all of it goes back."""
+    rated = _RATED[mode](located).select("credit_id", "before", "after", "num", "den")
     origins = rated.select(
         nw.col("credit_id").alias("origin_id"), nw.col("num").alias("own"), nw.col("den").alias("own_den")
     )
-    tied = rated.join(origins, on="origin_id", how="left").with_columns(
-        nw.when(nw.col("own_den").is_null()).then(nw.col("num")).otherwise(nw.col("own")).alias("num"),
-        nw.when(nw.col("own_den").is_null()).then(nw.col("den")).otherwise(nw.col("own_den")).alias("den"),
+    is_untied = nw.col("own_den").is_null()
+    tied = (
+        credited.select("credit_id", "origin_id", "base", "family_base")
+        .join(rated, on="credit_id", how="inner")
+        .join(origins, on="origin_id", how="left")
+        .with_columns(
+            nw.when(is_untied).then(nw.col("num")).otherwise(nw.col("own")).alias("num"),
+            nw.when(is_untied).then(nw.col("den")).otherwise(nw.col("own_den")).alias("den"),
+        )
+        .with_columns(
+            ((nw.col("family_base") + nw.col("base")) * nw.col("num")).alias("upto"),
+            (nw.col("family_base") * nw.col("num")).alias("below"),
+        )
     )
-    upto = quotient((nw.col("family_base") + nw.col("base")) * nw.col("num"), nw.col("den"))
-    below = quotient(nw.col("family_base") * nw.col("num"), nw.col("den"))
-    return tied.with_columns((upto - below).alias("earning")).select(*_COLUMNS)
+    earning = quotient(nw.col("upto"), nw.col("den")) - quotient(nw.col("below"), nw.col("den"))
+    return tied.with_columns(earning.alias("earning")).select(*_PAID)
 
 
-_COLUMNS = ("credit_id", "accumulator", "before", "after", "earning")
-_PAID = {
-    Mode.CURVE: _by_curve,
-    Mode.SLICED: _sliced,
-    Mode.RATE_BEFORE: _at_rate_before,
-    Mode.RATE_AFTER: _at_rate_after,
-}
+def _sliced(located: Frame) -> Frame:
+    """(P(after) - P(before)) / position; a credit without position has the rate that it stands at."""
+    moved, gained = nw.col("position"), nw.col("n") - nw.col("n_from")
+    return located.with_columns(
+        nw.when(moved == 0).then(nw.col("b_from")).when(moved < 0).then(0 - gained).otherwise(gained).alias("num"),
+        nw.when(moved == 0).then(nw.col("d")).otherwise(nw.col("d") * moved.abs()).alias("den"),
+    )
+
+
+def _at_rate_before(located: Frame) -> Frame:
+    return located.with_columns(nw.col("b_from").alias("num"), nw.col("d_from").alias("den"))
+
+
+def _at_rate_after(located: Frame) -> Frame:
+    return located.with_columns(nw.col("b").alias("num"), nw.col("d").alias("den"))
+
+
+_PAID = ("credit_id", "before", "after", "earning")
+_RATED = {Mode.SLICED: _sliced, Mode.RATE_BEFORE: _at_rate_before, Mode.RATE_AFTER: _at_rate_after}

@@ -7,7 +7,7 @@ measure turns into pay. Numbers are exact, dates are whole days with both ends i
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -57,7 +57,7 @@ class BelowZero(StrEnum):
     NOTHING = "nothing"
 
 
-def _listed(typed: Any) -> Any:
+def _listed(typed: object) -> object:
     return (typed,) if isinstance(typed, str) else typed
 
 
@@ -203,6 +203,11 @@ class Plan(Rule):
     @property
     def version(self) -> str:
         return self._version
+
+    def versioned(self, version: str) -> Self:
+        """The plan, told its version."""
+        self._version = version
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

@@ -19,8 +19,7 @@ def parse_plan(text: str, path: str) -> Plan:
         plan = Plan.model_validate(document.content)
     except ValidationError as error:
         raise _plan_error(error.errors()[0], document, path) from None
-    plan._version = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return plan
+    return plan.versioned(hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 def _plan_error(detail: ErrorDetails, document: Document, path: str) -> PlanError:
@@ -34,11 +33,12 @@ def _plan_error(detail: ErrorDetails, document: Document, path: str) -> PlanErro
     return PlanError(path, line, key, what, remedy)
 
 
-def _innermost_list(place: tuple[str | int, ...], content: Any) -> tuple[str | int, ...]:
+def _innermost_list(place: tuple[str | int, ...], content: object) -> tuple[str | int, ...]:
     """The list of tiers or steps that a payout at ``place`` holds."""
+    payout: Any = content
     for part in place:
-        content = content[part]
-    name = next(key for key in ("marginal_tiers", "whole_amount_tiers", "steps") if key in content)
+        payout = payout[part]
+    name = next(key for key in ("marginal_tiers", "whole_amount_tiers", "steps") if key in payout)
     return (*place, name)
 
 
@@ -69,7 +69,7 @@ def _known_keys(model: type[BaseModel]) -> set[str]:
     return keys
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def _models_in(annotation: object) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]

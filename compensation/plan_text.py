@@ -5,7 +5,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
@@ -18,7 +17,7 @@ Place = tuple[str | int, ...]
 class Document:
     """A YAML text as mappings, lists and strings, and the line of each place in it."""
 
-    content: dict[str, Any]
+    content: dict[str, object]
     lines: dict[Place, int]
 
     def line_of(self, place: Place) -> int:
@@ -50,8 +49,8 @@ class _Reader:
         self.lines: dict[Place, int] = {}
         self._seen: set[int] = set()
 
-    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
-        content: dict[str, Any] = {}
+    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+        content: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = self._key(key_node)
             if key in content:
@@ -65,7 +64,7 @@ class _Reader:
             return str(node.value)
         raise self._error(node, "", "a key has to be a word", "write 'key: value'")
 
-    def _value(self, node: yaml.Node, place: Place, key: str) -> Any:
+    def _value(self, node: yaml.Node, place: Place, key: str) -> object:
         if isinstance(node, yaml.ScalarNode):
             if node.value == "":
                 raise self._error(node, key, "has no value", "give it one, or leave the key out")
@@ -77,7 +76,7 @@ class _Reader:
             return self.mapping(node, place)
         return list(self._items(node, place, key))
 
-    def _items(self, node: yaml.Node, place: Place, key: str) -> Iterator[Any]:
+    def _items(self, node: yaml.Node, place: Place, key: str) -> Iterator[object]:
         for number, item in enumerate(node.value):
             self.lines[*place, number] = item.start_mark.line + 1
             yield self._value(item, (*place, number), key)

@@ -41,8 +41,8 @@ class ProposedLine:
 class Proposal:
     """A change to an open deal; what is None stays as it is. Applied in this order: products, amount, discount.
 
-    ``amount_minor`` scales revenue and margin of the lines, quantities stay. ``discount_ratio`` (0.1 is 10 %) lowers revenue, and
-    margin by as much. ``splits`` replace the owners (and the overlays, if there are any among them).
+    ``amount_minor`` scales revenue and margin of the lines, quantities stay. ``discount_ratio`` (0.1 is 10 %) lowers
+    revenue, and margin by as much. ``splits`` replace the owners (and the overlays, if there are any among them).
     ``earlier_deal_ids``: open deals that are assumed to close before this one. ``scenario`` names the result, uniquely.
     """
 
@@ -139,7 +139,8 @@ class OpenDeals:
         deal = self.deals[proposal.deal_id]
         lines = self._lines.get(proposal.deal_id) or self._single_line(deal)
         if proposal.products is not None:
-            lines = [_proposed(line, number, deal) for number, line in enumerate(proposal.products)]
+            place = (lines[0].region, lines[0].channel) if lines else (None, None)
+            lines = [_proposed(line, number, deal, *place) for number, line in enumerate(proposal.products)]
         if proposal.amount_minor is not None:
             lines = _scaled(lines, proposal.amount_minor) or self._single_line(
                 deal._replace(amount_minor=proposal.amount_minor)
@@ -149,7 +150,7 @@ class OpenDeals:
         return lines
 
     def dealings(self, proposals: Sequence[Proposal], events: Iterable[str]) -> Dealings:
-        """The proposals as transactions: the deals closed earlier first, then the deal, on every document of ``events``."""
+        """The proposals as transactions: deals closed earlier first, then the deal, as every document of ``events``."""
         events = sorted(events)
         rows = [row for proposal in proposals for row in self._transactions(proposal, events)]
         shares = [
@@ -200,10 +201,18 @@ def _share_row(share: ProposedShare) -> tuple[str, str, int, bool]:
     return share.payee_id, share.role, share.share_millionths, share.is_overlay
 
 
-def _proposed(line: ProposedLine, number: int, deal: Deal) -> Line:
+def _proposed(line: ProposedLine, number: int, deal: Deal, region: str | None, channel: str | None) -> Line:
     return Line(
-        *(f"{deal.deal_id}|{number}", line.amount_minor, line.margin_minor, line.quantity_millionths),
-        *(line.product, line.product_family, deal.customer, None, None, deal.currency),
+        transaction_id=f"{deal.deal_id}|{number}",
+        revenue_minor=line.amount_minor,
+        margin_minor=line.margin_minor,
+        quantity_millionths=line.quantity_millionths,
+        product=line.product,
+        product_family=line.product_family,
+        customer=deal.customer,
+        region=region,
+        channel=channel,
+        currency=deal.currency,
     )
 
 

@@ -28,7 +28,7 @@ class _Row(NamedTuple):
 
 
 class Quotas:
-    """The quotas frame. A period's quota is the sum of the rows that lie within the period, as three months make a quarter."""
+    """The quotas frame. A period's quota is the sum of the rows that lie within it, as three months make a quarter."""
 
     def __init__(self, facts: Facts, rates: RateTable) -> None:
         self._rates = rates
@@ -37,7 +37,7 @@ class Quotas:
             self._rows[payee_id, measure].append(_Row(*row))
 
     def of(self, term: Term, payee_id: str, period: Period) -> QuotaFound:
-        """Outcomes: ``no_quota``, ``zero_quota`` (zero or less), ``no_quota_rate`` (of another currency, without a rate)."""
+        """Outcomes: ``no_quota``, ``zero_quota`` (zero or less), ``no_quota_rate`` (in a currency without a rate)."""
         if not term.component.needs_quota:
             return QuotaFound(None, None)
         measure = term.component.looks_at

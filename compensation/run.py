@@ -73,47 +73,56 @@ class Ground:
         )
 
 
-def owners_of(credits: pl.DataFrame) -> list[Owner]:
+def owners_of(credited: pl.DataFrame) -> list[Owner]:
     """The accumulators that the credits enter, in a fixed order."""
     keys = ("scenario", "term", "payee_id", "period_label", "period_start", "period_end")
-    rows = credits.select(keys).unique().sort("scenario", "term", "payee_id", "period_start").iter_rows()
+    rows = credited.select(keys).unique().sort("scenario", "term", "payee_id", "period_start").iter_rows()
     return [Owner(scenario, term, payee_id, Period(*period)) for scenario, term, payee_id, *period in rows]
 
 
-def run(ground: Ground, credits: pl.DataFrame, accumulators: Accumulators) -> pl.DataFrame:
+def run(ground: Ground, credited: pl.DataFrame, accumulators: Accumulators) -> pl.DataFrame:
     """The credits with accumulator, quota_minor, ``outcome``, and, where they pay, before, after and earning_minor.
 
     In the order of the credits inside accumulators. ValueError if two credits of an accumulator have the same place.
     """
     frame = accumulators.frame()
-    keyed = credits.join(frame, on=["scenario", "term", "payee_id", "period_start"], how="inner").join(
-        ground.modes, on="term"
-    )
-    keyed = keyed.sort("accumulator", "order_no", "party_no").with_columns(
-        (pl.col("order_no") * _PARTIES_PER_TRANSACTION + pl.col("party_no")).alias("sequence"),
-        pl.coalesce("outcome", "pay_outcome").alias("outcome"),
-        pl.concat_str("accumulator", "party_no", "transaction_id", separator="|").alias("credit_id"),
-        pl.concat_str("accumulator", "party_no", "origin_id", separator="|").alias("origin_id"),
+    keyed = credited.join(frame, on=["scenario", "term", "payee_id", "period_start"], how="inner")
+    keyed = (
+        keyed.join(ground.modes, on="term")
+        .sort("accumulator", "order_no", "party_no")
+        .with_columns(
+            (pl.col("order_no") * _PARTIES_PER_TRANSACTION + pl.col("party_no")).alias("sequence"),
+            pl.coalesce("outcome", "pay_outcome").alias("outcome"),
+            pl.int_range(pl.len()).alias("credit_id"),
+        )
     )
     _refuse_ties(keyed)
     payable = keyed.filter(pl.col("outcome").is_null())
     refuse_overflow(payable, accumulators.rows, ground.book.curves, ground.terms)
+    paid = _paid(payable, frame, ground.book.frame())
+    return _in_minor_units(keyed.join(paid, on="credit_id", how="left", maintain_order="left"), ground.terms)
+
+
+def _paid(payable: pl.DataFrame, frame: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     modes = [Mode(mode) for mode in sorted(payable["mode"].unique().to_list())]
-    lines = keyed.join(
-        _paid(payable, frame, ground.book.frame(), modes), on="credit_id", how="left", maintain_order="left"
-    )
-    return _in_minor_units(lines, ground.terms)
-
-
-def _paid(payable: pl.DataFrame, frame: pl.DataFrame, segments: pl.DataFrame, modes: Sequence[Mode]) -> pl.DataFrame:
     if not modes:
         return pl.DataFrame(
-            schema={"credit_id": pl.String, **dict.fromkeys(("before", "after", "earning"), pl.Decimal(38, 0))}
+            schema={"credit_id": pl.Int64, **dict.fromkeys(("before", "after", "earning"), pl.Decimal(38, 0))}
         )
     columns = ("credit_id", "origin_id", "accumulator", "sequence", "mode", "base", "position", "family_base")
-    credits, starts = payable.select(columns), frame.select("accumulator", "curve", "start")
-    lazy = (nw.from_native(part.lazy()) for part in (credits, starts, segments))
-    return pay(*lazy, modes).drop("accumulator").collect().to_native()
+    parts = (_tied(payable).select(columns), frame.select("accumulator", "curve", "start"), segments)
+    credited, accumulators, curves = (nw.from_native(part.lazy()) for part in parts)
+    paid: pl.DataFrame = pay(credited, accumulators, curves, modes).collect().to_native()
+    return paid
+
+
+def _tied(payable: pl.DataFrame) -> pl.DataFrame:
+    """Returns with the credit that they reverse: the same party's, in the same accumulator."""
+    place = ["accumulator", "party_no"]
+    origins = payable.select(
+        *place, pl.col("transaction_id").alias("reverses_id"), pl.col("credit_id").alias("origin_id")
+    )
+    return payable.join(origins, on=[*place, "reverses_id"], how="left")
 
 
 def _refuse_ties(keyed: pl.DataFrame) -> None:

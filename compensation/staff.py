@@ -39,7 +39,7 @@ class Staff:
     def __init__(self, facts: Facts) -> None:
         self._postings: dict[str, list[Posting]] = defaultdict(list)
         for row in facts.assignments.sort("payee_id", "from_on").iter_rows():
-            self._postings[row[0]].append(Posting(*row[:-1], to_on=row[-1] or FAR))
+            self._postings[row[0]].append(Posting(*(*row[:-1], row[-1] or FAR)))
 
     def name(self, payee_id: str) -> str:
         postings = self._postings.get(payee_id)
@@ -81,7 +81,7 @@ class Staff:
         return [manager_id for _, manager_id in links]
 
     def _above(self, payee_id: str) -> Iterator[tuple[str, str, int, date, date]]:
-        reached = [(payee_id, date.min, FAR, (payee_id,))]
+        reached: list[tuple[str, date, date, tuple[str, ...]]] = [(payee_id, date.min, FAR, (payee_id,))]
         while reached:
             below, start, end, path = reached.pop()
             for posting in self._postings.get(below, ()):

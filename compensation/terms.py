@@ -67,11 +67,13 @@ def terms_frame(terms: Sequence[Term]) -> pl.DataFrame:
         for treatment in ("none", term.component.returns.value)
     ]
     schema = {
-        **{"term": pl.Int64, "plan": pl.Int64},
+        "term": pl.Int64,
+        "plan": pl.Int64,
         **dict.fromkeys(
             ("plan_currency", "event", "party", "treatment", "measure", "looks_at", "period_kind"), pl.String
         ),
-        **{"valid_from": pl.Date, "valid_to": pl.Date, "share_num": pl.Int64, "share_den": pl.Int64},
+        **dict.fromkeys(("valid_from", "valid_to"), pl.Date),
+        **dict.fromkeys(("share_num", "share_den"), pl.Int64),
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
