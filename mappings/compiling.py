@@ -131,7 +131,8 @@ def _fields(
             yield name, _compile_shape(node, shapes[name], scope)
     for name, shape in shapes.items():
         if shape.is_required and name not in entries and name not in given:
-            section.wrong("fields", f"the canonical field `{name}` is required; say where it comes from")
+            place = "give the record or the file a `currency`" if name == "currency" else "say where it comes from"
+            section.wrong("fields", f"the canonical field `{name}` is required; {place}")
 
 
 def _compile_shape(node: Node, shape: Shape, scope: Scope) -> Read:

@@ -104,7 +104,8 @@ def field_section(node: Node, problems: list[Problem], known: frozenset[str] = _
 
 def compile_source(section: Section) -> Read:
     """Where a value is looked for: one path or the first of several that is there, in the item or what holds it."""
-    texts = section.texts("first_of") if "first_of" in section else [section.text("path") or "@"]
+    path = section.text("path") if "path" in section else "@"
+    texts = section.texts("first_of") if "first_of" in section else ["@" if path is None else path]
     finds = []
     for text in texts:
         try:
@@ -160,7 +161,8 @@ def _compile_converter(section: Section, shape: Shape, scope: Scope) -> Convert:
         section.wrong("as", f"there is no converter `{name}`; {nearest(name, CONVERTERS)}")
         return _refuse
     if not issubclass(shape.type, converter.gives):
-        section.wrong("as", f"`{name}` does not give a {shape.type.__name__.lower()}; use `{shape.converter}`")
+        section.wrong("as", f"`{name}` does not give what `{shape.name}` holds; use `{shape.converter}`")
+        return _refuse
     for option in sorted((_OPTIONS | _ENUMERATION) & section.entries.keys() - converter.options):
         section.wrong(option, f"means nothing to the converter `{name}`; remove it")
     try:
@@ -252,7 +254,7 @@ def _time_zone(section: Section, scope: Scope) -> ZoneInfo | None:
 def zone(name: str, section: Section, key: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):  # KeyError: ZoneInfoNotFoundError
         section.wrong(key, f"`{name}` is not an IANA time zone; write it like Europe/Berlin or UTC")
         return None
 
