@@ -1,11 +1,11 @@
 """What the ERP knows: its records by kind, what was deleted, and who may ask. In memory, thread-safe."""
 
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import RLock
 
+from sandbox.erp.sessions import Credentials, Sessions
 from sandbox.erp.wire import Record, Value, check_record
 from sandbox.faults import Faults
 
@@ -26,15 +26,6 @@ FAULTS = {
     "row_locked": "a written row is rejected with RECORD_LOCKED (matching: its externalId)",
 }
 """The faults that can be ordered; all but the last two match the name of an operation (or ``wsdl``)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Of the one user; made anew for every ledger."""
-
-    company: str = "TSTDRV1"
-    user: str = "integration@sandbox.example"
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +52,7 @@ class Ledger:
         self.now = now
         self.retention = retention
         self.credentials = Credentials()
+        self.sessions = Sessions(now)
         self.faults = Faults(FAULTS)
         self._lock = RLock()
         self._records: dict[str, dict[str, Stored]] = {kind: {} for kind in KINDS}
@@ -97,6 +89,12 @@ class Ledger:
         with self._lock:
             self._commit_due()
             return self._records[kind].get(internal_id)
+
+    def find(self, kind: str, element: str, value: Value) -> Stored | None:
+        """A record whose element has this value."""
+        with self._lock:
+            self._commit_due()
+            return next((one for one in self._records[kind].values() if one.record.get(element) == value), None)
 
     def records(self, kind: str) -> list[Record]:
         """All records of a kind, the oldest modification first."""

@@ -4,7 +4,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from lxml import etree
@@ -40,7 +40,7 @@ DEFAULT_PAGE_SIZE = 200
 MAX_PAGE_SIZE = 1000
 MAX_WRITE_ROWS = 100
 _KEPT_SEARCHES = 200
-_TOKEN_LIFE = timedelta(minutes=20)
+_MAX_DIGITS = 18
 
 
 class RefusedError(Exception):
@@ -68,11 +68,10 @@ class Search:
 
 
 class Operations:
-    """Answers requests from a ledger; keeps the tokens that it gave and the latest searches."""
+    """Answers requests from a ledger; keeps the latest searches."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._tokens: dict[str, datetime] = {}
         self._searches: OrderedDict[str, Search] = OrderedDict()
         self._answers: dict[str, Callable[[etree._Element], etree._Element]] = {
             "login": self._login,
@@ -98,22 +97,14 @@ class Operations:
         if given != (expected.company, expected.user):
             raise RefusedError("INVALID_CREDENTIALS", "company or user is unknown")
         token = _text(credentials, "token")
-        if token is not None:
-            self._check_token(token)
-        elif not _same(_text(credentials, "password") or "", expected.password):
+        if token is None and not expected.has_password(_text(credentials, "password") or ""):
             raise RefusedError("INVALID_CREDENTIALS", "the password is wrong")
-
-    def _check_token(self, token: str) -> None:
-        expires_at = self._tokens.get(token)
-        if expires_at is None or expires_at <= self._ledger.now():
+        if token is not None and not self._ledger.sessions.is_open(token):
             raise RefusedError("INVALID_SESSION", "the token is unknown or has expired; log in again")
 
     def _login(self, _: etree._Element) -> etree._Element:
-        now = self._ledger.now()
-        self._tokens = {token: expires_at for token, expires_at in self._tokens.items() if expires_at > now}
-        token = secrets.token_urlsafe(24)
-        self._tokens[token] = now + _TOKEN_LIFE
-        return _response("login", token=token, expiresAt=now + _TOKEN_LIFE)
+        token, expires_at = self._ledger.sessions.open()
+        return _response("login", token=token, expiresAt=expires_at)
 
     def _get_server_time(self, _: etree._Element) -> etree._Element:
         return _response("getServerTime", serverTime=self._ledger.now().astimezone(UTC), timeZone="UTC")
@@ -196,7 +187,7 @@ class Operations:
             return _rejected("RECORD_LOCKED", "the note is being changed by somebody else; try again")
         if reason := self._note_objection(row):
             return _rejected("INVALID_ROW", reason)
-        earlier = self._note_of(str(row["externalId"]))
+        earlier = self._ledger.find("CommissionNote", "externalId", row["externalId"])
         if earlier is None:
             return {"status": "created", "internalId": self._ledger.put("CommissionNote", row)}
         if all(earlier.record.get(name) == row.get(name) for name in earlier.record.keys() - _STAMPS | row.keys()):
@@ -206,15 +197,13 @@ class Operations:
 
     def _note_objection(self, row: Record) -> str:
         amount, invoice = row["amount"], row.get("invoiceNumber")
-        if isinstance(amount, Decimal) and amount != round(amount, 2):
+        if not isinstance(amount, Decimal) or len(amount.as_tuple().digits) > _MAX_DIGITS:
+            return f"amount has more than {_MAX_DIGITS} digits"
+        if amount != round(amount, 2):
             return "amount has a fraction of a cent"
-        if invoice and not any(record["number"] == invoice for record in self._ledger.records("Invoice")):
+        if invoice and not self._ledger.find("Invoice", "number", invoice):
             return f"invoiceNumber: there is no invoice {invoice}"
         return "" if row["externalId"] else "externalId is empty"
-
-    def _note_of(self, external_id: str) -> Stored | None:
-        notes = self._ledger.modified("CommissionNote")
-        return next((note for note in notes if note.record["externalId"] == external_id), None)
 
 
 _STAMPS = {"internalId", "createdDate", "lastModifiedDate"}
@@ -282,7 +271,3 @@ def _instant(parent: etree._Element, name: str) -> datetime | None:
         return instant(text) if text else None
     except ValueError as error:
         raise NotAllowedError(f"{name}: {text} is not an instant between the years 1 and 9999") from error
-
-
-def _same(given: str, expected: str) -> bool:
-    return secrets.compare_digest(given.encode(), expected.encode())

@@ -1,6 +1,6 @@
 """Records and messages as XML, by the service's own schema: what it does not allow is neither taken nor given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from threading import Lock
 
 from lxml import etree
 
-Value = str | int | bool | Decimal | date | datetime | None | list["Value"] | Mapping[str, "Value"]
+Value = str | int | bool | Decimal | date | datetime | None | Sequence["Value"] | Mapping[str, "Value"]
 Record = Mapping[str, Value]
 """Element names to values: amounts are Decimal, repeated elements lists, nested elements mappings."""
 
@@ -42,7 +42,9 @@ class Element:
 
 def parse(document: bytes) -> etree._Element:
     """The root of untrusted XML: no DTD, no entities, nothing fetched; NotAllowedError otherwise."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:
@@ -147,18 +149,19 @@ def _append(parent: etree._Element, element: Element, value: Value) -> None:
 
 
 def _read(child: etree._Element, element: Element) -> Value:
-    text = child.text or ""
     if child.get(f"{_XSI}nil") in {"true", "1"}:
         return None
-    match element.type_name:
-        case "decimal" | "double":
-            return Decimal(text.strip())
-        case "date":
-            return date.fromisoformat(text.strip()[:10])
-        case "dateTime":
-            return instant(text)
-        case _:
-            return text
+    text = child.text or ""
+    try:
+        return _CONVERTERS.get(element.type_name, str)(text)
+    except ValueError as error:
+        raise NotAllowedError(f"{element.name}: {text[:40]} is out of range") from error
+
+
+_CONVERTERS: dict[str, Callable[[str], Value]] = {
+    "decimal": lambda text: Decimal(text.strip()),
+    "date": lambda text: date.fromisoformat(text.strip()[:10]),
+}
 
 
 def _element(node: etree._Element) -> Element:
