@@ -302,8 +302,8 @@ def _object(org: "Org", text: str, query: Query) -> SObject:
             return sobject
     message = (
         f"sObject type '{query.sobject.text}' is not supported. If you are attempting to use a custom object, be"
-        " sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate"
-        " names."
+        " sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the"
+        " appropriate names."
     )
     raise ApiError("INVALID_TYPE", complaint(text, query.sobject.column, message))
 

@@ -1,0 +1,1 @@
+"""The Salesforce-speaking org, seen through clients that we did not write."""
