@@ -1,6 +1,7 @@
 """A SOAP service as a connector, whatever service it is: everything particular is in its description."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connectors.errors import Place, ProtocolError, SchemaDriftError
+from connectors.errors import InvalidRowError, Place, ProtocolError, SchemaDriftError
 from connectors.protocol import (
     Cursor,
     DeleteSupport,
@@ -52,6 +53,7 @@ class SoapConnector:
         self._streams = {name: settings.streams[name] for name in settings.only or settings.streams}
         self._zone = ZoneInfo(settings.time_zone)
         self._horizon = settings.safety_horizon + repeated_hour(self._zone)
+        self._rounds = Caller(settings.retry, clock, sleep)
         self._service = SoapService(source, settings, clock, Caller(settings.retry, clock, sleep))
 
     @property
@@ -107,6 +109,9 @@ class SoapConnector:
         place, lookup = self._place(stream), self._streams[stream].lookup
         if lookup is None:
             raise ProtocolError(place, "this service cannot be asked for records by id; read the stream")
+        hostile = [ref for ref in refs if not re.fullmatch(self._streams[stream].ref_pattern, ref)]
+        if hostile:
+            raise InvalidRowError(place, f"{len(hostile)} ids cannot be ids of this service (see ref_pattern)")
         to_record, records = self._to_record(stream), list[SourceRecord]()
         for start in range(0, len(refs), lookup.batch_size):
             answer = self._service.call(place, lookup, {"ids": list(refs[start : start + lookup.batch_size])})
@@ -122,14 +127,15 @@ class SoapConnector:
         place, description = self._place(stream), self._streams[stream]
         if description.write is None:
             raise ProtocolError(place, "this stream cannot be written")
-        return Upsert(self._service, place, description.write, key, self._written_since(stream)).rows(rows)
+        read_back = self._written_since(stream)
+        return Upsert(self._service, self._rounds, place, description.write, key, read_back).rows(rows)
 
     def verify_event(self, request: EventRequest) -> tuple[Hint, ...]:
         del request
         raise ProtocolError(Place(self._source), "this service sends no events; read it on a schedule")
 
     def reconcile(self, stream: str, since: datetime, until: datetime) -> Reconciliation:
-        """Of the records modified from ``since`` (included) until ``until``."""
+        """Of the records modified from ``since`` until ``until``, both included."""
         place, description = self._place(stream), self._streams[stream]
         slots = {"since": since.astimezone(UTC), "until": until.astimezone(UTC)}
         sums, ids = dict.fromkeys(description.sums, Decimal(0)), list[str]()
@@ -150,8 +156,10 @@ class SoapConnector:
         return place
 
     def _call(self, place: Place) -> Call:
+        page_size = {"page_size": self._settings.page_size} if self._settings.page_size else {}
+
         def call(operation: Operation, slots: Slots) -> Json:
-            return self._service.call(place, operation, slots)
+            return self._service.call(place, operation, {**slots, **page_size})
 
         return call
 

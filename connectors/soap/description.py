@@ -69,10 +69,12 @@ class Search(Operation):
     """Records modified from ``{since}`` (included) until ``{until}``, at most ``{page_size}`` a page.
 
     ``is_ordered``: the service promises the oldest modification first, so that a cursor may advance page by page.
+    ``until_step``: the unit of its stamps, where it leaves out those that are exactly ``{until}``; else 0.
     """
 
     records: str
     is_ordered: bool = False
+    until_step: timedelta = timedelta(0)
     paging: Paging = Paging()
 
 
@@ -107,7 +109,7 @@ class Write(Operation):
 
 
 class StreamDescription(_Part):
-    """A stream. ``type`` is the schema type of its records.
+    """A stream. ``type`` is the schema type of its records. An id that is not a ``ref_pattern`` is never sent.
 
     ``ref``, ``version``, ``modified`` and ``created`` are paths within a record, as are ``sums``, the amounts that
     ``reconcile`` adds up.
@@ -115,6 +117,7 @@ class StreamDescription(_Part):
 
     type: str
     ref: str
+    ref_pattern: str = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}"
     modified: str
     version: str = ""
     created: str = ""
@@ -180,10 +183,10 @@ class SoapSettings(BaseModel):
     """A SOAP service: where it is, who we are, and its description.
 
     ``service`` names a description that ships with BonusBridge (``sandbox_erp``) or a YAML file; what is given beside
-    it replaces what the description says. ``wsdl`` is a pinned file or an address on the host of ``endpoint``, by
-    default ``endpoint?wsdl``. ``credentials`` fill the slots of ``headers``. ``time_zone`` is that of instants without
-    an offset. ``ca_file`` holds the certificates to trust instead of the public ones. ``safety_horizon`` is how late a
-    change may be committed after its stamp.
+    it replaces what the description says, ``page_size`` that of every search. ``wsdl`` is a pinned file or an address
+    on the host of ``endpoint``, by default ``endpoint?wsdl``. ``credentials`` fill the slots of ``headers``.
+    ``time_zone`` is that of instants without an offset. ``ca_file`` holds the certificates to trust instead of the
+    public ones. ``safety_horizon`` is how late a change may be committed after its stamp.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -202,6 +205,7 @@ class SoapSettings(BaseModel):
     failure: Failure | None = None
     streams: Mapping[str, StreamDescription]
     only: tuple[str, ...] = ()
+    page_size: int | None = Field(default=None, ge=1, le=5000)
     timeout: timedelta = timedelta(seconds=60)
     ca_file: Path | None = None
     safety_horizon: timedelta = timedelta(minutes=10)

@@ -110,7 +110,9 @@ def search_pages(call: Call, search: Search | DeletedFeed, slots: Slots) -> Iter
 
     SearchExpiredError if the number of records changes in mid-run: pages by index then slip past some of them.
     """
-    paging = search.paging
+    paging, until = search.paging, slots.get("until")
+    if isinstance(search, Search) and isinstance(until, datetime):
+        slots = {**slots, "until": until + search.until_step}
     answer = call(search, {**slots, "page_size": paging.page_size, "page_index": 1})
     total, index = text_at(answer, paging.total_records) if paging.total_records else "", 1
     search_id = text_at(answer, paging.search_id) if paging.search_id else ""

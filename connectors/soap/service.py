@@ -43,7 +43,7 @@ class SoapService:
         self._token: str | None = None
 
     def shapes(self) -> Shapes:
-        return self._load()[2]
+        return self._caller.call(self._load)[2]
 
     def call(self, place: Place, operation: Operation, slots: Slots, *, is_write: bool = False) -> Json:
         """The answer's message as JSON. A write that may have happened ends in ``OutcomeUnknownError``."""
@@ -142,7 +142,7 @@ def _without_answer(place: Place, error: requests.RequestException, *, is_write:
     if isinstance(error, requests.TooManyRedirects):
         return ProtocolError(place, "a redirect is refused; set the endpoint to where the service is")
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return TransientError(place, "no connection to the endpoint; is the address right?")
+        return TransientError(place, "the endpoint cannot be reached; is the address right?")
     if is_write:
         return OutcomeUnknownError(place, f"{type(error).__name__}; the write may have happened, read it back")
     return TransientError(place, f"no whole answer ({type(error).__name__})")

@@ -56,7 +56,7 @@ class LockedTransport(zeep.Transport):
         except requests.TooManyRedirects:
             raise self._refused(address, "it redirects") from None
         except requests.RequestException as error:
-            raise TransientError(self._place, f"the WSDL cannot be fetched: {type(error).__name__}") from None
+            raise TransientError(self._place, f"the WSDL's host cannot be reached ({type(error).__name__})") from None
         if response.status_code >= requests.codes.server_error:
             raise TransientError(self._place, f"the WSDL cannot be fetched: HTTP {response.status_code}")
         if response.status_code != requests.codes.ok:

@@ -1,19 +1,19 @@
-"""Upserts through a SOAP operation: one result per row, and no row whose fate is unknown is sent twice."""
+"""Upserts through a SOAP operation, one result per row. What may be written already is read back before a repeat."""
 
-from collections import Counter
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from connectors.errors import InvalidRowError, OutcomeUnknownError, Place, ProtocolError
+from connectors.errors import ConnectorError, InvalidRowError, OutcomeUnknownError, Place, ProtocolError, TransientError
 from connectors.protocol import Outcome, RowResult
+from connectors.retrying import Caller
 from connectors.soap.description import Write
 from connectors.soap.service import SoapService
 from connectors.soap.shapes import Json, follow_all, text_at
 
 Row = Mapping[str, object]
-_MOST_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,95 +29,118 @@ class Written:
 ReadBack = Callable[[], list[Written]]
 
 
+@dataclass(frozen=True)
 class Upsert:
-    """Rows by their external id ``key``; ``read_back`` answers what was written since the writing began."""
+    """Writes rows by their external id ``key``, in rounds: rows that are locked or whose fate is open go into the next.
 
-    def __init__(self, service: SoapService, place: Place, write: Write, key: str, read_back: ReadBack) -> None:
-        self._service = service
-        self._place = place
-        self._write = write
-        self._key = key
-        self._read_back = read_back
+    ``read_back`` answers what was written since the writing began.
+    """
+
+    service: SoapService
+    rounds: Caller
+    place: Place
+    description: Write
+    key: str
+    read_back: ReadBack
 
     def rows(self, rows: Sequence[Row]) -> tuple[RowResult, ...]:
-        counts = Counter(str(row.get(self._key)) for row in rows)
-        results: dict[int, RowResult] = {}
-        sound: list[tuple[int, Row]] = []
+        """One result per row, in order. Two rows of one key: the first is written, a second that differs rejected."""
+        first_of: dict[str, Row] = {}
+        rejected: dict[int, RowResult] = {}
         for position, row in enumerate(rows):
-            name = str(row.get(self._key) or "")
-            objection = _objection(row, self._key, counts[str(row.get(self._key))])
+            name = str(row.get(self.key) or "")
+            objection = _objection(row, self.key)
+            if not objection and dict(first_of.setdefault(name, row)) != dict(row):
+                objection = f"{self.key} occurs twice in this write, with different values"
             if objection:
-                results[position] = RowResult(name, Outcome.REJECTED, reason=objection)
-            else:
-                sound.append((position, row))
-        for start in range(0, len(sound), self._write.batch_size):
-            results.update(self._batch(sound[start : start + self._write.batch_size]))
-        return tuple(results[position] for position in range(len(rows)))
+                rejected[position] = RowResult(name, Outcome.REJECTED, reason=objection)
+        written = self._write_all(list(first_of.values()))
+        return tuple(rejected.get(position) or written[self._name(row)] for position, row in enumerate(rows))
 
-    def _batch(self, batch: list[tuple[int, Row]]) -> dict[int, RowResult]:
-        results: dict[int, RowResult] = {}
-        for _ in range(_MOST_ROUNDS):
-            answers = self._send([row for _, row in batch])
-            again: list[tuple[int, Row]] = []
-            for (position, row), (result, is_worth_another) in zip(batch, answers, strict=True):
-                results[position] = result
-                if is_worth_another:
-                    again.append((position, row))
-            if not again:
-                break
-            batch = again
+    def _write_all(self, rows: list[Row]) -> dict[str, RowResult]:
+        results: dict[str, RowResult] = {}
+        for start in range(0, len(rows), self.description.batch_size):
+            results |= self._write_batch(rows[start : start + self.description.batch_size])
         return results
 
-    def _send(self, rows: list[Row]) -> list[tuple[RowResult, bool]]:
+    def _write_batch(self, rows: list[Row]) -> dict[str, RowResult]:
+        results: dict[str, RowResult] = {}
+        pending = {self._name(row): row for row in rows}
+
+        def one_round() -> None:
+            results.update(self._round(list(pending.values())))
+            for name in [name for name in pending if not self._is_open(results[name])]:
+                del pending[name]
+            if pending:
+                raise TransientError(self.place, f"{len(pending)} rows are locked or not known to be written")
+
+        with contextlib.suppress(TransientError):  # what is still open then says so in its result
+            self.rounds.call(one_round)
+        return results
+
+    def _round(self, rows: list[Row]) -> dict[str, RowResult]:
         try:
-            answer = self._service.call(self._place, self._write, {"rows": rows}, is_write=True)
-        except OutcomeUnknownError as error:
-            return [(result, False) for result in self._found(rows, error.message)]
+            answer = self.service.call(self.place, self.description, {"rows": rows}, is_write=True)
+        except OutcomeUnknownError:
+            return self._as_found(rows)
         except InvalidRowError as error:
-            return [(RowResult(self._name(row), Outcome.REJECTED, reason=error.message), False) for row in rows]
-        found = follow_all(answer, self._write.results)
-        if [text_at(one, self._write.key) for one in found] != [self._name(row) for row in rows]:
-            raise ProtocolError(self._place, f"the answer to {len(rows)} rows has other rows; read them back")
-        return [self._result(one) for one in found]
+            return {self._name(row): RowResult(self._name(row), Outcome.REJECTED, reason=error.message) for row in rows}
+        found = follow_all(answer, self.description.results)
+        if [text_at(one, self.description.key) for one in found] != [self._name(row) for row in rows]:
+            return self._as_found(rows)
+        return {text_at(one, self.description.key): self._result(one) for one in found}
 
-    def _result(self, answer: Json) -> tuple[RowResult, bool]:
-        status = text_at(answer, self._write.status)
-        if status not in self._write.statuses:
-            raise ProtocolError(self._place, f"the status {status!r} has no outcome in the service description")
-        code = text_at(answer, self._write.code) if self._write.code else ""
-        reason = " ".join(part for part in (code, text_at(answer, self._write.reason)) if part)
-        ref = (text_at(answer, self._write.ref) if self._write.ref else "") or None
-        name = text_at(answer, self._write.key)
-        return RowResult(name, self._write.statuses[status], ref, reason), code in self._write.again
+    def _result(self, answer: Json) -> RowResult:
+        names = self.description
+        status = text_at(answer, names.status)
+        if status not in names.statuses:
+            raise ProtocolError(self.place, f"the status {status!r} has no outcome in the service description")
+        # The message only where there is no code: it may quote amounts.
+        reason = (text_at(answer, names.code) if names.code else "") or (
+            text_at(answer, names.reason) if names.reason else ""
+        )
+        ref = (text_at(answer, names.ref) if names.ref else "") or None
+        return RowResult(text_at(answer, names.key), names.statuses[status], ref, reason)
 
-    def _found(self, rows: list[Row], reason: str) -> list[RowResult]:
-        """After a call without an answer: what the service holds now decides."""
-        there = {written.key: written for written in self._read_back()}
-        return [self._outcome(row, there.get(self._name(row)), reason) for row in rows]
+    def _as_found(self, rows: list[Row]) -> dict[str, RowResult]:
+        """After a call whose answer is lost: what the service holds now decides."""
+        try:
+            there = {written.key: written for written in self.read_back()}
+        except ConnectorError:
+            there = {}
+        return {self._name(row): self._compared(row, there.get(self._name(row))) for row in rows}
 
-    def _outcome(self, row: Row, written: Written | None, reason: str) -> RowResult:
+    def _compared(self, row: Row, written: Written | None) -> RowResult:
         if written is None or not all(_same(text_at(written.record, name), value) for name, value in row.items()):
+            reason = "the answer was lost, and the row is not there as written"
             return RowResult(self._name(row), Outcome.UNKNOWN, reason=reason)
-        return RowResult(self._name(row), Outcome.CREATED if written.is_new else Outcome.UPDATED, written.ref)
+        outcome = Outcome.CREATED if written.is_new else Outcome.UPDATED
+        return RowResult(self._name(row), outcome, written.ref, "the answer was lost; read back as written")
+
+    def _is_open(self, result: RowResult) -> bool:
+        is_locked = result.outcome is Outcome.REJECTED and result.reason in self.description.again
+        return is_locked or result.outcome is Outcome.UNKNOWN
 
     def _name(self, row: Row) -> str:
-        return str(row[self._key])
+        return str(row[self.key])
 
 
-def _objection(row: Row, key: str, occurrences: int) -> str:
-    if not row.get(key):
-        return f"the row has no {key}"
-    if occurrences > 1:
-        return f"{key} occurs more than once in this batch"
-    for name, value in row.items():
-        if isinstance(value, float):
-            return f"{name}: a float is refused; give a Decimal"
-        if isinstance(value, Decimal) and not value.is_finite():
-            return f"{name}: not a finite number"
-        if isinstance(value, datetime) and value.tzinfo is None:
-            return f"{name}: an instant without a time zone is refused"
-        if isinstance(value, str) and any(ord(character) < 32 and character not in "\t\n\r" for character in value):
-            return f"{name}: control characters cannot be sent in XML"
+def _objection(row: Row, key: str) -> str:
+    if not isinstance(row.get(key), str) or not str(row[key]).strip():
+        return f"{key} is not a text or empty"
+    return next((f"{name}: {reason}" for name, value in row.items() if (reason := _unfit(value))), "")
+
+
+def _unfit(value: object) -> str:
+    match value:
+        case float():
+            return "a float is refused; give a Decimal"
+        case Decimal() if not value.is_finite():
+            return "not a finite number"
+        case datetime() if value.tzinfo is None:
+            return "an instant without a time zone is refused"
+        case str() if any(ord(character) < 32 and character not in "\t\n\r" for character in value):
+            return "control characters cannot be sent in XML"
     return ""
 
 

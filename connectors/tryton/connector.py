@@ -16,7 +16,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr
 from pydantic import Field as Setting
 
-from connectors.errors import Place, ProtocolError, SchemaDriftError
+from connectors.errors import InvalidRowError, Place, ProtocolError, SchemaDriftError
 from connectors.protocol import (
     Cursor,
     DeleteSupport,
@@ -100,6 +100,7 @@ class TrytonConnector:
         password = settings.password.get_secret_value
         self._rpc = JsonRpc(self._client, settings.database, settings.username, password, clock)
         self._caller = Caller(settings.retry, clock, sleep)
+        self._rounds = Caller(settings.retry, clock, sleep)
         self._context: Row | None = None
         self._kinds: dict[str, dict[str, str]] = {}
 
@@ -149,7 +150,7 @@ class TrytonConnector:
         place = self._place(stream)
         hostile = [ref for ref in refs if not (ref.isascii() and ref.isdigit() and len(ref) < 19)]
         if hostile:
-            raise ProtocolError(place, f"{len(hostile)} ids are not Tryton ids (digits only)")
+            raise InvalidRowError(place, f"{len(hostile)} ids are no Tryton ids, which are digits")
         size, rows = self._settings.page_size, list[Row]()
         for start in range(0, len(refs), size):
             rows += self._search(stream, [["id", "in", [int(ref) for ref in refs[start : start + size]]]])
@@ -162,7 +163,8 @@ class TrytonConnector:
     ) -> tuple[RowResult, ...]:
         """Upserts by the field ``key``, record by record. ``idempotency_id`` is not needed: a key is written once."""
         del idempotency_id
-        return Upsert(self._call, self._call_to_write, self._place(stream), stream, key).rows(rows)
+        place = self._place(stream)
+        return Upsert(self._call, self._call_to_write, self._rounds, place, stream, key).rows(rows)
 
     def verify_event(self, request: EventRequest) -> tuple[Hint, ...]:
         del request

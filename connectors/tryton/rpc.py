@@ -106,9 +106,9 @@ class JsonRpc:
         try:
             response = self._client.post(path, content=body, headers=headers)
         except httpx.ConnectError as error:
-            raise TransientError(place, f"no connection to the server; is the URL right? ({error})") from error
+            raise TransientError(place, f"the server cannot be reached; is the URL right? ({error})") from None
         except httpx.TransportError as error:
-            raise _without_answer(place, f"{type(error).__name__} in {method}", is_write=is_write) from error
+            raise _without_answer(place, f"{type(error).__name__} in {method}", is_write=is_write) from None
         if "date" in response.headers:
             with contextlib.suppress(ValueError):
                 self.server_time = parsedate_to_datetime(response.headers["date"]).astimezone(UTC)

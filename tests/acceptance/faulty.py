@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -95,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        armed = self.proxy.take(self.command, self.path)
+        armed = self.proxy.take(self.command, f"{self.path}{self._operation(body)}")
         match armed.fault if armed else None:
             case None:
                 self._answer(*self._forward(body))
@@ -121,6 +122,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_any  # noqa: N815 - the names that http.server looks for
+
+    def _operation(self, body: bytes) -> str:
+        """Where all calls have one path, what tells them apart: the SOAP action or JSON-RPC method, after a ``#``."""
+        if "SOAPAction" in self.headers:
+            return "#" + self.headers["SOAPAction"].strip('"')
+        method = re.search(rb'"method": *"([\w.]+)"', body[:200])
+        return f"#{method[1].decode()}" if method else ""
 
     def log_message(self, *_arguments: object) -> None:
         """Nothing: the test reads ``requests``."""
