@@ -85,7 +85,7 @@ def customer_rows(customers: Sequence[Customer], start: date) -> dict[str, list[
             {"Id": customer.id, "Name": customer.name, "AccountNumber": customer.number, "Type": "Customer"}
             | {"Industry": customer.industry, "BillingCountry": customer.country, "OwnerId": customer.owner.id}
             | {"CurrencyIsoCode": customer.currency, "Region__c": customer.region.name}
-            | _stamps(start - timedelta(days=90), start - timedelta(days=number), number)
+            | _stamps(start - timedelta(days=90), start - timedelta(days=number % 90), number)
             for number, customer in enumerate(customers)
         ]
     }
