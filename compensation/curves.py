@@ -66,7 +66,7 @@ class Curve:
         return self.pieces[self._index(position)]
 
     def slices(self, before: int, after: int) -> Iterator[Slice]:
-        """The walk from ``before`` to ``after``, piece by piece; its earnings add up to rounded P(after) - P(before)."""
+        """The walk from ``before`` to ``after``, piece by piece; earnings add up to rounded P(after) - P(before)."""
         step = 1 if after >= before else -1
         paid, at, last = self.pay_at(before), before, self._index(after)
         for index in range(self._index(before), last + step, step):

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from compensation.sentences import Money, Reason
 
@@ -98,8 +98,8 @@ class DealEstimate(_Part):
     components: tuple[EstimatedComponent, ...]
     reasons: tuple[Reason, ...]
     plan_versions: tuple[str, ...]
-    scenario: str = ""
+    scenario: str = Field(default="", exclude=True)
 
     def to_json(self) -> bytes:
         """The document as JSON, the same bytes for the same estimate; without the scenario's name."""
-        return self.model_dump_json(exclude={"scenario"}).encode()
+        return self.model_dump_json().encode()

@@ -75,7 +75,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
 """Columns and types of each frame. Money is in minor units of ``currency``, quantities in millionths."""
 
 _MAY_BE_NULL = {
-    *("margin_minor", "product", "product_family", "customer", "region", "channel", "reverses_id", "email"),
+    *("dated_on", "margin_minor", "product", "product_family", "customer", "region", "channel", "reverses_id", "email"),
     *("manager_id", "pay_currency", "to_on", "owner_id", "expected_on", "amount_minor"),
 }
 
@@ -101,6 +101,7 @@ class Facts:
         for field in fields(self):
             frame = _checked(field.name, getattr(self, field.name), SCHEMAS[field.name])
             object.__setattr__(self, field.name, frame)
+        _refuse_undated(self.transactions)
         _refuse_repeated("transactions", self.transactions, "transaction_id")
         _refuse_repeated("deals", self.deals, "deal_id")
 
@@ -121,6 +122,12 @@ def _column(name: str, column: pl.Series, kind: pl.DataType) -> pl.Series:
     if column.dtype != kind:
         raise FactsError(f"{name}.{column.name}: has type {column.dtype}, {kind} is wanted")
     return column
+
+
+def _refuse_undated(transactions: pl.DataFrame) -> None:
+    undated = transactions.filter(pl.col("dated_on").is_null(), pl.col("kind") != "expected")["transaction_id"]
+    if not undated.is_empty():
+        raise FactsError(f"transactions.dated_on: '{undated[0]}' has no date; only an expected one may lack it")
 
 
 def _refuse_repeated(name: str, frame: pl.DataFrame, key: str) -> None:

@@ -37,7 +37,9 @@ class Obstacles:
 
     def _remarks(self, proposal: Proposal) -> Iterator[Reason]:
         expected = self._deals.close_on(proposal)
-        if expected is not None and expected < self._deals.as_of:
+        if expected is None:
+            yield reason("no_date")
+        elif expected < self._deals.as_of:
             yield reason("overdue", day=expected)
         if self._deals.deals[proposal.deal_id].amount_basis == "list_price" and proposal.amount_minor is None:
             yield reason("list_price")

@@ -18,7 +18,9 @@ def parse_plan(text: str, path: str) -> Plan:
     try:
         plan = Plan.model_validate(document.content)
     except ValidationError as error:
-        raise _plan_error(error.errors()[0], document, path) from None
+        # A mistyped key also leaves its right spelling missing: the typing error is the one to tell.
+        first = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+        raise _plan_error(first, document, path) from None
     return plan.versioned(hashlib.sha256(text.encode()).hexdigest()[:16])
 
 

@@ -108,12 +108,10 @@ class OpenDeals:
             self._shares[deal_id].append(ProposedShare(payee_id, share, role, is_overlay))
 
     def obstacle(self, proposal: Proposal) -> str | None:
-        """Why the deal cannot be estimated for anybody: deal_lost, deal_won, no_date, no_amount; or None."""
+        """Why the deal cannot be estimated for anybody: deal_lost, deal_won, no_amount; or None."""
         deal = self.deals[proposal.deal_id]
         if deal.stage != "open":
             return f"deal_{deal.stage}"
-        if (proposal.close_on or deal.expected_on) is None:
-            return "no_date"
         lines = self.lines(proposal)
         is_known = deal.amount_minor is not None or any(line.revenue_minor for line in lines)
         return None if lines and is_known else "no_amount"
@@ -123,7 +121,7 @@ class OpenDeals:
         return proposal.close_on or self.deals[proposal.deal_id].expected_on
 
     def credited_on(self, proposal: Proposal) -> date:
-        """The day that it is credited: an open deal cannot have closed in the past."""
+        """The day that it is credited: as of which it is estimated if it has no date, or one that has passed."""
         return max(self.close_on(proposal) or self.as_of, self.as_of)
 
     def shares(self, proposal: Proposal) -> list[ProposedShare]:

@@ -1,0 +1,125 @@
+"""Plan files: what they may say, how errors read, and the shipped ones with their own examples."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from compensation import PlanError, parse_plan
+from compensation.examples import failing_examples
+
+PLANS = sorted((Path(__file__).parents[2] / "bonusbridge" / "plans").glob("*/*.yaml"))
+
+PLAN = """\
+plan: Reps
+currency: USD
+effective: {from: 2026-01-01}
+applies_to: {titles: Rep}
+components:
+  - component: commission
+    credited_on: invoice
+    period: quarter
+    payout:
+      marginal_tiers:
+        - {from: 0%, to: 100%, rate: 0.08}
+        - {from: 100%, rate: 8.5%}
+"""
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_shipped_plan_holds_its_own_examples(path: Path) -> None:
+    plan = parse_plan(path.read_text(encoding="utf-8"), path.name)
+    assert plan.examples
+    assert failing_examples(plan) == []
+
+
+def test_a_wrong_example_is_told() -> None:
+    text = PLAN + "examples:\n  - {example: wrong, component: commission, quota: 100, credits: [100], pays: [9]}\n"
+    assert failing_examples(parse_plan(text, "reps.yaml")) == [
+        "example 'wrong': expected [0, 900], the plan pays [0, 800] (in minor units)"
+    ]
+
+
+def test_numbers_are_read_exactly_from_their_text() -> None:
+    tiers = parse_plan(PLAN, "reps.yaml").components[0].payout.tiers
+    assert [tier.rate.value for tier in tiers if tier.rate] == [Fraction(8, 100), Fraction(85, 1000)]
+
+
+def test_the_version_changes_with_the_text() -> None:
+    assert parse_plan(PLAN, "a").version == parse_plan(PLAN, "b").version
+    assert parse_plan(PLAN, "a").version != parse_plan(PLAN + "# dearer\n", "a").version
+
+
+def _with(old: str, new: str) -> str:
+    assert old in PLAN
+    return PLAN.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (_with("to: 100%", "to: 110%"), "line 12: components.1.payout.marginal_tiers.2: tiers overlap; let each begin"),
+        (_with("to: 100%", "to: 90%"), "line 12: components.1.payout.marginal_tiers.2: tiers leave a gap; let each"),
+        (
+            _with("{from: 0%, to: 100%", "{from: 200%"),
+            "line 12: components.1.payout.marginal_tiers.2: tiers are not in asc",
+        ),
+        (
+            _with("100%, rate: 8.5%", "100%, to: 200%, rate: 1"),
+            "line 12: components.1.payout.marginal_tiers.2: the last tier ends",
+        ),
+        (
+            _with("from: 100%, rate", "from: 100000, rate"),
+            "line 9: components.1.payout: bounds mix percentages of quota and am",
+        ),
+        (
+            _with("rate: 0.08", "rate: 8.5.1%"),
+            "line 11: components.1.payout.marginal_tiers.1.rate: '8.5.1%' is not a number; wri",
+        ),
+        (_with("rate: 0.08", "rate: NaN"), "rate: 'NaN' is not a number"),
+        (_with("rate: 0.08", "rate: 1e400"), "rate: '1e400' is not a number"),
+        (
+            _with("rate: 0.08", "rate: -8%"),
+            "line 11: components.1.payout.marginal_tiers.1: a tier has no negative bound",
+        ),
+        (_with("rate: 0.08", "rate: 8%, per_unit: 3"), "a tier pays in one way; give exactly one of rate"),
+        (
+            _with("period:", "perriod:"),
+            "line 8: components.1.perriod: is not a key of the plan language; did you mean 'perio",
+        ),
+        (_with("    period: quarter\n", ""), "line 6: components.1.period: is missing; add 'period'"),
+        (
+            _with("quarter", "fortnight"),
+            "line 8: components.1.period: 'fortnight' is unknown; choose 'month', 'quarter'",
+        ),
+        (_with("{titles: Rep}", "{everyone: no}"), "line 4: applies_to: has to say who; give titles"),
+        (
+            _with("2026-01-01}", "2026-01-01, through: 2025-01-01}"),
+            "line 3: effective: 'through' lies before 'from'; swap",
+        ),
+        (_with("currency: USD", "currency: dollars"), "line 2: currency"),
+        (_with("currency: USD", "currency:"), "line 2: currency: has no value; give it one"),
+        (_with("currency: USD", "plan: Again"), "line 2: plan: the key stands twice; keep one"),
+        (_with("period: quarter", "period: quarter\n    mode: sliced\n    payout: {rate: 1%}"), "the key stands twice"),
+        (
+            _with("rate: 0.08", "amount: 500"),
+            "components.1.payout: an amount is no pay per slice; use whole_amount_tiers",
+        ),
+        (_with("rate: 0.08", "multiplier: 1"), "line 6: components.1: multipliers scale a target pay"),
+        (
+            _with("rate: 0.08", "per_unit: 5"),
+            "line 6: components.1: per_unit pays on quantity; set 'measure: quantity'",
+        ),
+        (_with("invoice", "invoice\n    position: margin"), "mode 'curve' pays on the measure that its tiers look at"),
+        (PLAN + PLAN[PLAN.index("  - ") :], "two components are called 'commission'; rename one"),
+        ("- a\n- b\n", "line 1: a plan is a mapping of keys; begin with 'plan: <name>'"),
+        ("plan: [\n", "line 2: not readable as YAML"),
+        ("plan: a\x00b\n", "line 1: not readable as YAML"),
+        ("plan: &a [x, y]\ncurrency: *a\n", "currency: is an alias of another part; write the part out"),
+    ],
+)
+def test_a_malformed_plan_says_where_and_what_to_do(text: str, message: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        parse_plan(text, "reps.yaml")
+    assert str(caught.value).startswith("reps.yaml, line ")
+    assert message in str(caught.value)
