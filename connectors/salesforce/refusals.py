@@ -105,7 +105,7 @@ class Refusal(Exception):  # noqa: N818 - not an error yet: it becomes one where
     def _limit(self, place: Place, now: datetime) -> ConnectorError:
         retry_at = parse_retry_after(self.retry_after, now)
         # The daily allowance says "TotalRequests Limit exceeded."; too many at once names the concurrent kind.
-        is_daily = self.code == "REQUEST_LIMIT_EXCEEDED" and "Concurrent" not in self.message
+        is_daily = self.status == 403 and "Concurrent" not in self.message
         if is_daily and retry_at is None:
             return QuotaExhaustedError(place, "the org's API requests of 24 hours are used up; try when some are free")
         return RateLimitedError(place, f"too many requests just now (HTTP {self.status})", retry_at)

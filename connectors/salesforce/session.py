@@ -116,6 +116,7 @@ class Session:
     def _log_in(self) -> str:
         place, login = Place(self._source, "login"), self._settings.login
         with self._open() as http, transport_errors(place):
+            http.hooks["response"].append(self._inspect_login)
             if isinstance(login, Password) and login.client_id is None:
                 return self._log_in_by_soap(http, place, login)
             answer = self._ask_token(http, place, _grant(login, self._clock(), place))
@@ -124,7 +125,7 @@ class Session:
 
     def _ask_token(self, http: requests.Session, place: Place, grant: dict[str, str]) -> "_Token":
         url = f"{self._settings.instance_url}/services/oauth2/token"
-        response = http.post(url, data=grant, allow_redirects=False)
+        response = http.post(url, data=grant)
         if response.status_code != 200:
             raise self._login_refusal(place, response)
         try:
@@ -133,19 +134,21 @@ class Session:
             raise ProtocolError(place, "the token end point answered a page instead of a token") from None
 
     def _login_refusal(self, place: Place, response: requests.Response) -> ConnectorError:
-        status, retry_after = response.status_code, response.headers.get("Retry-After")
         try:
             answer = msgspec.json.decode(response.content, type=_OAuthError)
         except msgspec.DecodeError:
             answer = _OAuthError()
-        if status == 429 or "rate exceeded" in answer.error_description or (status == 503 and retry_after):
-            retry_at = parse_retry_after(retry_after, self._clock())
-            return RateLimitedError(place, f"too many logins just now (HTTP {status})", retry_at)
-        if status >= 500:
-            return TransientError(place, f"HTTP {status} instead of a token")
-        if status < 400:
-            return ProtocolError(place, f"HTTP {status}: a redirect instead of a token; check the instance's address")
-        return _refused(place, answer.error or f"HTTP {status}", answer.error_description, self._settings)
+        if "rate exceeded" in answer.error_description:
+            retry_at = parse_retry_after(response.headers.get("Retry-After"), self._clock())
+            return RateLimitedError(place, "too many logins just now", retry_at)
+        return _refused(place, answer.error or f"HTTP {response.status_code}", answer.error_description, self._settings)
+
+    def _inspect_login(self, response: requests.Response, *_args: object, **_options: object) -> None:
+        """Raises where nothing is said about the login itself: a redirect, a busy server, the page of a proxy."""
+        place, status = Place(self._source, "login"), response.status_code
+        is_fault = "xml" in response.headers.get("Content-Type", "")  # SOAP words a refused login as status 500
+        if 300 <= status < 400 or status == 429 or (status >= 500 and not is_fault):
+            raise Refusal.of(response).error(place, self._clock())
 
     def _log_in_by_soap(self, http: requests.Session, place: Place, login: Password) -> str:
         try:
@@ -159,8 +162,8 @@ class Session:
             )
         except SalesforceAuthenticationFailed as failure:
             code = str(failure.code or "")
-            if code.isdigit() or "SERVER_UNAVAILABLE" in code:  # no SOAP fault, but the page of a proxy
-                raise TransientError(place, f"HTTP {code} instead of a session") from None
+            if "SERVER_UNAVAILABLE" in code:
+                raise TransientError(place, "the login call is not available just now") from None
             raise _refused(place, code, failure.auth_message, self._settings) from None
         except (xml.parsers.expat.ExpatError, UnicodeError):
             raise ProtocolError(place, "the login call answered a page instead of a session") from None
