@@ -13,7 +13,7 @@ from rich.console import Console
 from bonusbridge import reports
 from bonusbridge.configuration import Configuration, ConfigurationError
 from bonusbridge.progress import watching
-from bonusbridge.serving import serve_api
+from bonusbridge.serving import serve_api, wait_for_stop
 from bonusbridge.wiring import WiringError, open_jobs, open_work, open_worker
 from compensation import CompensationError
 from connectors.errors import ConnectorError
@@ -26,7 +26,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console()
 complaints = Console(stderr=True)
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="BONUSBRIDGE_CONFIG")]
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration file.", envvar="BONUSBRIDGE_CONFIG")
+]
 DEFAULT_CONFIG = Path("bonusbridge.yaml")
 
 
@@ -85,9 +87,9 @@ def serve(
 @app.command()
 def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Works off jobs, scheduled and asked for, until it is stopped."""
-    with _complaining(), watching(console) as progress, open_worker(_load(config), config.parent, progress) as worker:
+    with _complaining(), watching(console) as progress, open_worker(_load(config), config.parent, progress=progress):
         console.print("working; stop with Ctrl-C")
-        worker.wait()
+        wait_for_stop()
 
 
 @app.command()
@@ -127,7 +129,7 @@ def _load(config: Path) -> Configuration:
 def _run(config: Path, job: str) -> None:
     with _complaining():
         configuration = _load(config)
-        with watching(console) as progress, open_jobs(configuration, config.parent, progress) as runner:
+        with watching(console) as progress, open_jobs(configuration, config.parent, progress=progress) as runner:
             outcome: Outcome = runner.run(job)
         reports.show_outcome(console, job, outcome)
     if outcome["failures"]:

@@ -7,13 +7,24 @@ Secrets are never written into it: wherever a value is expected, ``{env: NAME}``
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from mashup_api.settings import ApiSettings
 
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message names file, key and remedy."""
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"there is no time zone {name!r}; write one like Europe/Berlin") from None
+    return name
 
 
 class _Strict(BaseModel):
@@ -29,16 +40,6 @@ class SourceConfiguration(_Strict):
     settings: dict[str, Any] = {}
 
 
-class ApiConfiguration(_Strict):
-    """Whose tokens are accepted, and which pages may embed and call us."""
-
-    issuer: str
-    audience: str = "bonusbridge"
-    jwks_url: str
-    origins: tuple[str, ...] = ()
-    frame_ancestors: tuple[str, ...] = ()
-
-
 class Schedule(_Strict):
     """Cron expressions, read in the configuration's time zone."""
 
@@ -50,11 +51,11 @@ class Configuration(_Strict):
     """Everything that differs between two installations. Relative paths are relative to the file's folder."""
 
     database: str = "sqlite:///bonusbridge.db"
-    time_zone: str = "UTC"
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
     worker_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")] = "local"
     plans: tuple[Path, ...] = ()
     sources: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], SourceConfiguration]
-    api: ApiConfiguration | None = None
+    api: ApiSettings | None = None
     schedule: Schedule = Schedule()
 
     @classmethod
@@ -74,13 +75,13 @@ class Configuration(_Strict):
         try:
             configuration = cls.model_validate(resolved)
         except ValidationError as error:
-            raise ConfigurationError(_all_errors(path, error)) from None
+            raise ConfigurationError(describe_errors(str(path), error)) from None
         return configuration.model_copy(update={"plans": tuple(path.parent / plan for plan in configuration.plans)})
 
 
-def _all_errors(path: Path, error: ValidationError) -> str:
+def describe_errors(place: str, error: ValidationError) -> str:
     """One line a problem; never the refused values, which may be secrets."""
-    lines = [f"{path}: {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+    lines = [f"{place}: {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
     return "\n".join(lines)
 
 

@@ -1,19 +1,23 @@
 """Makes the parts from the configuration and joins them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from bonusbridge.configuration import Configuration, ConfigurationError
-from compensation import Plan, parse_plan
+from pydantic import ValidationError
+
+from bonusbridge.configuration import Configuration, SourceConfiguration, describe_errors
+from compensation import parse_plan
 from connectors.protocol import Connector
 from connectors.registry import open_connector
-from jobs.work import Progress, Source, Work, unwatched
-from mappings.language import load_mapping
+from jobs.runner import Runner, running
+from jobs.work import PlanFile, Progress, Source, Work, unwatched
+from jobs.workflows import register
+from mappings.language import SHIPPED, Mapping, load_mapping, load_shipped
 from warehouse import migrations
-from warehouse.database import open_database
+from warehouse.database import open_database, parse_url
 
 Clock = Callable[[], datetime]
 
@@ -22,25 +26,95 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class WiringError(Exception):
+    """A part that the configuration names cannot be made; the message says which, and what to do."""
+
+
 @contextmanager
 def open_work(
-    configuration: Configuration, folder: Path, clock: Clock = utc_now, progress: Progress = unwatched
+    configuration: Configuration, folder: Path, *, clock: Clock = utc_now, progress: Progress = unwatched
 ) -> Iterator[Work]:
-    """The database (migrated), the systems and the plans of a configuration; all closed at the end."""
-    plans = read_plans(configuration.plans)
-    zone = _time_zone(configuration.time_zone)
-    engine = open_database(database_url(configuration, folder))
-    opened: list[Connector] = []
-    try:
+    """The database (migrated), the systems and the plans of a configuration; all closed at the end.
+
+    ``folder`` is the configuration file's: relative paths start there.
+    """
+    plans = tuple(_plan_files(configuration))
+    with ExitStack() as opened:
+        engine = open_database(database_url(configuration, folder))
+        opened.callback(engine.dispose)
         migrations.upgrade(engine)
         sources = []
         for name, source in configuration.sources.items():
-            mapping = load_mapping(_mapping_file(source.mapping, folder), source.mapping)
-            connector = open_connector(source.connector, name, source.settings, clock)
-            opened.append(connector)
-            sources.append(Source(connector, mapping, source.refers_to))
-        yield Work(engine, tuple(sources), plans, clock, zone, progress)
-    finally:
-        for connector in opened:
-            connector.close()
-        engine.dispose()
+            connector = _open_connector(name, source, clock)
+            opened.callback(connector.close)
+            sources.append(Source(connector, _load_mapping(name, source, folder), source.refers_to))
+        yield Work(engine, tuple(sources), plans, clock, ZoneInfo(configuration.time_zone), progress)
+
+
+@contextmanager
+def open_jobs(
+    configuration: Configuration, folder: Path, *, clock: Clock = utc_now, progress: Progress = unwatched
+) -> Iterator[Runner]:
+    """A runner of the jobs over the configuration's systems."""
+    with (
+        open_work(configuration, folder, clock=clock, progress=progress) as work,
+        running(work.engine, configuration.worker_id, lambda: register(work)) as runner,
+    ):
+        yield runner
+
+
+@contextmanager
+def open_worker(
+    configuration: Configuration, folder: Path, *, clock: Clock = utc_now, progress: Progress = unwatched
+) -> Iterator[Runner]:
+    """A runner that also works off the configuration's schedules, in this process and no other."""
+    with open_jobs(configuration, folder, clock=clock, progress=progress) as runner:
+        if not runner.is_worker:
+            raise WiringError(
+                f"a worker with the id {configuration.worker_id!r} is already at work on this database; "
+                "stop it, or give this one another worker_id"
+            )
+        for job, cron in configuration.schedule:
+            runner.schedule(job, cron, configuration.time_zone)
+        yield runner
+
+
+def database_url(configuration: Configuration, folder: Path) -> str:
+    """The database's URL; a relative SQLite file lies in the configuration's folder."""
+    url = parse_url(configuration.database)
+    if url.get_backend_name() == "sqlite":
+        url = url.set(database=str(folder / str(url.database)))
+    return url.render_as_string(hide_password=False)
+
+
+def _open_connector(name: str, source: SourceConfiguration, clock: Clock) -> Connector:
+    try:
+        return open_connector(source.connector, name, source.settings, clock)
+    except ValidationError as error:
+        raise WiringError(describe_errors(f"sources.{name}.settings", error)) from None
+    except ValueError as error:
+        raise WiringError(f"sources.{name}: {error}") from None
+
+
+def _load_mapping(name: str, source: SourceConfiguration, folder: Path) -> Mapping:
+    """A shipped mapping by its name, or a file beside the configuration."""
+    if (SHIPPED / f"{source.mapping}.yaml").is_file():
+        return load_shipped(source.mapping)
+    path = folder / source.mapping
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
+        raise WiringError(f"sources.{name}.mapping: neither a shipped mapping ({shipped}) nor a file: {path}")
+    return load_mapping(path)
+
+
+def _plan_files(configuration: Configuration) -> Iterator[PlanFile]:
+    for entry in configuration.plans:
+        files = sorted(entry.glob("*.yaml")) if entry.is_dir() else [entry]
+        if not files:
+            raise WiringError(f"plans: {entry} holds no .yaml file; write a plan there or take the folder out")
+        for file in files:
+            try:
+                text = file.read_text(encoding="utf-8")
+            except OSError as error:
+                raise WiringError(f"plans: cannot read {file}: {error.strerror}") from None
+            yield PlanFile(parse_plan(text, str(file)), text)

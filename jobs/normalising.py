@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from jobs.work import Source, Work
-from mappings.language import Unmappable
+from mappings.language import Mapped, Unmappable
 from mappings.records import CanonicalRecord
 from warehouse import canonical, landing, rejects
 from warehouse.database import writing
@@ -46,28 +46,28 @@ def normalise_page(work: Work, source: Source) -> Normalised:
 
 
 def _map_page(connection: Connection, source: Source, versions: list[LandedVersion]) -> Normalised:
-    made: list[tuple[LandedVersion, tuple[CanonicalRecord, ...]]] = []
+    records: list[CanonicalRecord] = []
+    landing_ids: list[int] = []
     refused: list[tuple[LandedVersion, Unmappable]] = []
     warnings: Counter[str] = Counter()
     for landed in versions:
         try:
-            mapped = (
-                ((), ())
-                if landed.is_deleted
-                else source.mapping.apply(
-                    landed.stream,
-                    landed.source,
-                    landed.ref,
-                    landed.modified_at,
-                    landed.payload,
-                    sources=source.refers_to,
-                )
-            )
+            mapped = _map(source, landed)
         except Unmappable as error:
             refused.append((landed, error))
-        else:
-            made.append((landed, mapped[0]))
-            warnings.update(mapped[1])
-    canonical.replace(connection, made, source.mapping.version)
+            continue
+        records += mapped.records
+        landing_ids += [landed.landing_id] * len(mapped.records)
+        warnings.update(mapped.warnings)
+    canonical.retract(connection, versions)
+    canonical.put(connection, records, landing_ids=landing_ids, mapping_version=source.mapping.version)
     rejects.replace(connection, versions, refused, source.mapping.version)
-    return Normalised(len(versions), len(made), len(refused), dict(warnings))
+    return Normalised(len(versions), len(records), len(refused), dict(warnings))
+
+
+def _map(source: Source, landed: LandedVersion) -> Mapped:
+    if landed.is_deleted:
+        return Mapped(())
+    return source.mapping.apply(
+        landed.stream, landed.source, landed.ref, landed.modified_at, landed.payload, sources=source.refers_to
+    )

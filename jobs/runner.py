@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from dbos import DBOS, DBOSClient, DBOSConfig, SetEnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, ScheduleInput, SetEnqueueOptions
 from sqlalchemy import Engine, text
 
 QUEUE = "work"
@@ -20,17 +20,27 @@ APPLICATION = "bonusbridge"
 # Steps may be repeated, so a run that an older release began is finished by the next one.
 WORKFLOW_VERSION = "1"
 POLLING_SECONDS = 0.1
+GRACE_SECONDS = 10
 
 
 class Runner(Protocol):
     """Runs a registered job to its end; a job of that name that is already waiting or running is joined instead."""
 
+    is_worker: bool
+    """Whether this process executes the jobs itself."""
+
     def run(self, job: str, *arguments: object) -> Any:  # noqa: ANN401 - what the job returns
+        ...
+
+    def schedule(self, job: str, cron: str, time_zone: str) -> None:
+        """Runs the scheduled form of ``job`` at the times of ``cron`` in ``time_zone``, in place of earlier ones."""
         ...
 
 
 class _Worker:
     """This process executes the jobs; ``jobs`` are the registered workflows by name."""
+
+    is_worker = True
 
     def __init__(self, jobs: dict[str, Callable[..., Any]]) -> None:
         self._jobs = jobs
@@ -39,9 +49,22 @@ class _Worker:
         with SetEnqueueOptions(deduplication_id=job, duplication_policy="return-existing"):
             return DBOS.enqueue_workflow(QUEUE, self._jobs[job], *arguments).get_result(polling_interval_sec=0.05)
 
+    def schedule(self, job: str, cron: str, time_zone: str) -> None:
+        schedule: ScheduleInput = {
+            "schedule_name": job,
+            "workflow_fn": self._jobs[f"scheduled_{job}"],
+            "schedule": cron,
+            "context": None,
+            "cron_timezone": time_zone,
+            "queue_name": QUEUE,
+        }
+        DBOS.apply_schedules([schedule])
+
 
 class _Client:
     """Another process executes the jobs; this one only asks."""
+
+    is_worker = False
 
     def __init__(self, client: DBOSClient) -> None:
         self._client = client
@@ -58,6 +81,9 @@ class _Client:
             *arguments,
         )
         return handle.get_result()
+
+    def schedule(self, job: str, cron: str, time_zone: str) -> None:
+        raise RuntimeError(f"{job} ({cron}, {time_zone}) is for the worker to schedule, which is another process")
 
 
 @contextmanager
@@ -81,7 +107,7 @@ def running(engine: Engine, worker_id: str, register: Callable[[], dict[str, Cal
             DBOS.register_queue(QUEUE, global_concurrency=1, polling_interval_sec=POLLING_SECONDS)
             yield _Worker(jobs)
         finally:
-            DBOS.destroy(destroy_registry=True)
+            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=GRACE_SECONDS)
 
 
 def dbos_url(engine: Engine) -> str:
@@ -127,22 +153,6 @@ def _file_lock(path: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
-
-
-def schedule(name: str, job: Callable[..., Any], cron: str, time_zone: str) -> None:
-    """Runs ``job`` at the times of ``cron``, read in ``time_zone``; an earlier schedule of that name is replaced."""
-    DBOS.apply_schedules(
-        [
-            {
-                "schedule_name": name,
-                "workflow_fn": job,
-                "schedule": cron,
-                "context": None,
-                "cron_timezone": time_zone,
-                "queue_name": QUEUE,
-            }
-        ]
-    )
 
 
 def list_runs(engine: Engine, limit: int) -> Sequence[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -36,13 +36,24 @@ class Source:
         return self.connector.source
 
 
+class PlanFile(NamedTuple):
+    """A plan with the text that it was read from."""
+
+    plan: Plan
+    text: str
+
+    @property
+    def version(self) -> str:
+        return self.plan.version
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """The database, the systems, the plans in force, the clock and the company's time zone."""
 
     engine: Engine
     sources: tuple[Source, ...]
-    plans: tuple[Plan, ...]
+    plans: tuple[PlanFile, ...]
     clock: Callable[[], datetime]
     time_zone: ZoneInfo
     progress: Progress = unwatched

@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 from dbos import DBOS
 
-from jobs.calculating import Calculated, calculate, join_deals
+from jobs.calculating import calculate_all, join_deals
 from jobs.normalising import Normalised, normalise_page
 from jobs.syncing import Landed, StreamLanding
 from jobs.work import Work
@@ -30,87 +30,34 @@ class Outcome(TypedDict):
     failures: list[str]
 
 
+Job = Callable[[], Outcome]
+
+
 def register(work: Work) -> dict[str, Callable[..., Any]]:
-    """Decorates the workflows over ``work`` and returns them by name."""
-    landing = StreamLanding(work)
+    """Decorates the workflows over ``work`` and returns them by name, the scheduled ones as ``scheduled_…``."""
+    steps = _Steps(work)
 
-    @DBOS.step(name="land_page")
-    def land_page(run_id: str, source: str, stream: str) -> Landed:
-        return landing.next_page(run_id, work.source(source), stream)
-
-    @DBOS.step(name="land_deletions")
-    def land_deletions(source: str, stream: str) -> Landed:
-        return landing.deletions(work.source(source), stream)
-
-    @DBOS.step(name="sweep_page")
-    def sweep_page(source: str, stream: str, after: str) -> Landed:
-        return landing.sweep_page(work.source(source), stream, after)
-
-    @DBOS.step(name="normalise_page")
-    def normalise_one_page(source: str) -> Normalised:
-        return normalise_page(work, work.source(source))
-
-    @DBOS.step(name="join_deals")
-    def join_all_deals() -> int:
-        return join_deals(work)
-
-    @DBOS.step(name="calculate")
-    def calculate_all() -> Calculated:
-        return calculate(work)
-
-    def land_all(outcome: Outcome) -> None:
-        run_id = str(DBOS.workflow_id)
-        for source in work.sources:
-            for stream in source.connector.streams:
-                _land_stream(outcome, lambda s=source.name, t=stream: land_page(run_id, s, t))
-                deleted = land_deletions(source.name, stream)
-                _add_landed(outcome, deleted)
-                if deleted.is_gap:
-                    sweep_stream(outcome, source.name, stream)
-
-    def sweep_stream(outcome: Outcome, source: str, stream: str) -> None:
-        after = ""
-        while not (page := sweep_page(source, stream, after)).is_last:
-            _add_landed(outcome, page)
-            after = page.after
-        _add_landed(outcome, page)
-
-    def normalise_all(outcome: Outcome) -> None:
-        for source in work.sources:
-            while not (page := normalise_one_page(source.name)).is_last:
-                _add_normalised(outcome, page)
-        outcome["deals"] = join_all_deals()
-
-    def calculate_estimates(outcome: Outcome) -> None:
-        calculated = calculate_all()
-        outcome["estimates"] = calculated.estimates
-        outcome["failures"].extend(calculated.failures)
-
-    def workflow(name: str, *parts: Callable[[Outcome], None]) -> Callable[[], Outcome]:
+    def job(name: str, *parts: Callable[[_Run], None]) -> Job:
         @DBOS.workflow(name=name)
         def run() -> Outcome:
-            outcome = _nothing()
+            doing = _Run(work, steps)
             for part in parts:
-                part(outcome)
-            return outcome
+                part(doing)
+            return doing.outcome
 
         return run
 
-    def sweep_all(outcome: Outcome) -> None:
-        for source in work.sources:
-            for stream in source.connector.streams:
-                sweep_stream(outcome, source.name, stream)
-
-    return {
-        "land": workflow("land", land_all),
-        "normalise": workflow("normalise", normalise_all),
-        "calculate": workflow("calculate", calculate_estimates),
-        "refresh": workflow("refresh", land_all, normalise_all, calculate_estimates),
-        "sweep": workflow("sweep", sweep_all, normalise_all, calculate_estimates),
+    jobs = {
+        "land": job("land", _Run.land),
+        "normalise": job("normalise", _Run.normalise),
+        "calculate": job("calculate", _Run.calculate),
+        "refresh": job("refresh", _Run.land, _Run.normalise, _Run.calculate),
+        "sweep": job("sweep", _Run.sweep, _Run.normalise, _Run.calculate),
     }
+    return jobs | {f"scheduled_{name}": _scheduled(name, jobs[name]) for name in ("refresh", "sweep")}
 
 
-def scheduled(name: str, job: Callable[[], Outcome]) -> Callable[[datetime, Any], None]:
+def _scheduled(name: str, job: Job) -> Callable[[datetime, Any], None]:
     """The job as DBOS's scheduler calls it."""
 
     @DBOS.workflow(name=f"scheduled_{name}")
@@ -120,24 +67,78 @@ def scheduled(name: str, job: Callable[[], Outcome]) -> Callable[[datetime, Any]
     return run
 
 
-def _nothing() -> Outcome:
-    return Outcome(read=0, landed=0, mapped=0, rejected=0, warnings={}, deals=0, estimates=0, failures=[])
+class _Steps:
+    """What DBOS notes as done; each commits its effect with its own mark, see ``docs/decisions/0002``."""
+
+    def __init__(self, work: Work) -> None:
+        landing = StreamLanding(work)
+
+        @DBOS.step(name="land_page")
+        def land_page(run_id: str, source: str, stream: str) -> Landed:
+            return landing.next_page(run_id, work.source(source), stream)
+
+        @DBOS.step(name="land_deletions")
+        def land_deletions(source: str, stream: str) -> Landed:
+            return landing.deletions(work.source(source), stream)
+
+        @DBOS.step(name="sweep_page")
+        def sweep_page(source: str, stream: str, after: str) -> Landed:
+            return landing.sweep_page(work.source(source), stream, after)
+
+        @DBOS.step(name="normalise_page")
+        def normalise_source(source: str) -> Normalised:
+            return normalise_page(work, work.source(source))
+
+        self.land_page = land_page
+        self.land_deletions = land_deletions
+        self.sweep_page = sweep_page
+        self.normalise_page = normalise_source
+        self.join_deals = DBOS.step(name="join_deals")(lambda: join_deals(work))
+        self.calculate = DBOS.step(name="calculate")(lambda: calculate_all(work))
 
 
-def _land_stream(outcome: Outcome, next_page: Callable[[], Landed]) -> None:
-    while not (page := next_page()).is_last:
-        _add_landed(outcome, page)
-    _add_landed(outcome, page)
+class _Run:
+    """One run of a job: goes through the steps and adds up what they did."""
 
+    def __init__(self, work: Work, steps: _Steps) -> None:
+        self._streams = [(source.name, stream) for source in work.sources for stream in source.connector.streams]
+        self._sources = [source.name for source in work.sources]
+        self._steps = steps
+        self.outcome = Outcome(read=0, landed=0, mapped=0, rejected=0, warnings={}, deals=0, estimates=0, failures=[])
 
-def _add_landed(outcome: Outcome, page: Landed) -> None:
-    outcome["read"] += page.read
-    outcome["landed"] += page.landed
-    if page.error:
-        outcome["failures"].append(page.error)
+    def land(self) -> None:
+        run_id = str(DBOS.workflow_id)
+        for source, stream in self._streams:
+            while not self._add(self._steps.land_page(run_id, source, stream)).is_last:
+                pass
+            if self._add(self._steps.land_deletions(source, stream)).is_gap:
+                self._sweep_stream(source, stream)
 
+    def sweep(self) -> None:
+        for source, stream in self._streams:
+            self._sweep_stream(source, stream)
 
-def _add_normalised(outcome: Outcome, page: Normalised) -> None:
-    outcome["mapped"] += page.mapped
-    outcome["rejected"] += page.rejected
-    outcome["warnings"] = dict(Counter(outcome["warnings"]) + Counter(page.warnings))
+    def normalise(self) -> None:
+        for source in self._sources:
+            while not (page := self._steps.normalise_page(source)).is_last:
+                self.outcome["mapped"] += page.mapped
+                self.outcome["rejected"] += page.rejected
+                self.outcome["warnings"] = dict(Counter(self.outcome["warnings"]) + Counter(page.warnings))
+        self.outcome["deals"] = self._steps.join_deals()
+
+    def calculate(self) -> None:
+        calculated = self._steps.calculate()
+        self.outcome["estimates"] = calculated.estimates
+        self.outcome["failures"].extend(calculated.failures)
+
+    def _sweep_stream(self, source: str, stream: str) -> None:
+        page = Landed()
+        while not page.is_last:
+            page = self._add(self._steps.sweep_page(source, stream, page.after))
+
+    def _add(self, page: Landed) -> Landed:
+        self.outcome["read"] += page.read
+        self.outcome["landed"] += page.landed
+        if page.error:
+            self.outcome["failures"].append(page.error)
+        return page

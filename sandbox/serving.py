@@ -15,12 +15,15 @@ _GRACE_SECONDS = 1
 
 
 @contextlib.contextmanager
-def serve(app: ASGIApp, *, tls: tuple[Path | str, Path | str] | None = None) -> Iterator[str]:
+def serve(
+    app: ASGIApp, *, tls: tuple[Path | str, Path | str] | None = None, listener: socket.socket | None = None
+) -> Iterator[str]:
     """Serve ``app`` on a free port of 127.0.0.1 while the block runs; yields its base URL without a final slash.
 
-    ``tls`` is the PEM files of certificate and key. Answers still under way at the end get a second, then are cut.
+    ``tls`` is the PEM files of certificate and key. ``listener``: a bound socket of 127.0.0.1 to serve on instead,
+    for apps that have to know their own address first. Answers still under way at the end get a second, then are cut.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listener or socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(_config(app, tls))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
         thread.start()

@@ -1,0 +1,106 @@
+"""Deals are joined, earnings and estimates calculated, and only what differs is written.
+
+A calculation's fingerprint names everything that it depends on: how far each mapping has come, the plans and the day.
+With the same fingerprint nothing is calculated again.
+"""
+
+import hashlib
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+import polars as pl
+from sqlalchemy import Connection
+from warehouse.facts import read_facts
+
+from compensation import CompensationError, DealEstimate, Facts, Proposal, calculate, estimate_deals, propose
+from jobs.work import Work
+from mappings.deals import join
+from mappings.money import Money
+from mappings.records import RECORD_KINDS
+from warehouse import canonical, deals, landing, results
+from warehouse.database import reading, writing
+from warehouse.results import Estimate
+
+# Raised when the same inputs would give other results than before.
+ENGINE = 1
+
+
+class Calculated(NamedTuple):
+    """How many earnings there are and how many estimates were written; ``failures`` say why there are none."""
+
+    earnings: int = 0
+    estimates: int = 0
+    failures: tuple[str, ...] = ()
+    is_unchanged: bool = False
+
+
+def join_deals(work: Work) -> int:
+    """Joins the canonical records into deals; returns how many deals are new, other or gone."""
+    with writing(work.engine) as connection:
+        return len(deals.replace(connection, join(canonical.read_all(connection, RECORD_KINDS))))
+
+
+def calculate_all(work: Work) -> Calculated:
+    """Stores the earnings of everything booked up to today and the estimate of every open deal, for each payee."""
+    today = work.today()
+    with reading(work.engine) as connection:
+        fingerprint = _fingerprint(connection, work, today)
+        latest = results.latest_calculation(connection)
+        if latest is not None and latest.fingerprint == fingerprint:
+            return Calculated(is_unchanged=True)
+        facts = Facts(**read_facts(connection, as_of=today))
+    plans = [each.plan for each in work.plans]
+    try:
+        calculation = calculate(facts, plans, as_of=today)
+        estimates = estimate_deals(facts, plans, _open_deals(facts), as_of=today)
+    except CompensationError as error:
+        return Calculated(failures=(f"nothing was calculated: {error}",))
+    now = work.clock()
+    with writing(work.engine) as connection:
+        results.replace_plans(connection, [(each.version, each.plan.name, each.text) for each in work.plans], now)
+        written = results.put_estimates(connection, [_stored(estimate) for estimate in estimates], now)
+        results.retire_estimates(connection, {_pair(estimate) for estimate in estimates}, now)
+        results.put_calculation(
+            connection,
+            fingerprint=fingerprint,
+            as_of=today,
+            plan_versions=sorted(each.version for each in work.plans),
+            calculated_at=now,
+            lines=calculation.lines,
+            openings=calculation.openings,
+        )
+    work.progress("calculate", "estimates", len(estimates))
+    return Calculated(len(calculation.lines), written)
+
+
+def _fingerprint(connection: Connection, work: Work, today: date) -> str:
+    parts = [f"engine {ENGINE}", today.isoformat(), *sorted(each.version for each in work.plans)]
+    for source in work.sources:
+        version = source.mapping.version
+        parts.append(f"{source.name} {version} {landing.read_progress(connection, source.name, version)}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _open_deals(facts: Facts) -> list[Proposal]:
+    open_deals = facts.deals.filter(pl.col("stage") == "open")
+    return [propose(deal_id) for deal_id in open_deals["deal_id"].sort()]
+
+
+def _pair(estimate: DealEstimate) -> tuple[str, str]:
+    return f"{estimate.deal.source}:{estimate.deal.ref}", estimate.payee.id
+
+
+def _stored(estimate: DealEstimate) -> Estimate:
+    document = estimate.to_json()
+    deal_id, payee_id = _pair(estimate)
+    total = Money.of(Decimal(estimate.total.amount), str(estimate.total.currency))
+    return Estimate(
+        deal_id,
+        payee_id,
+        hashlib.sha256(document).hexdigest(),
+        document,
+        total.minor,
+        total.currency,
+        estimate.plan_versions,
+    )
