@@ -5,10 +5,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from mappings.converters import Context, Read, exact_decimal, text_of
 from mappings.errors import Problem, RefusedError
-from mappings.sections import Section, scalar
-from mappings.yaml_nodes import Node
+from mappings.language.converters import Context, Read, exact_decimal, text_of
+from mappings.language.sections import Section, scalar
+from mappings.language.yaml_nodes import Node
 
 Condition: TypeAlias = Callable[[Any, Context], bool]
 CompileSource: TypeAlias = Callable[[Section], Read]

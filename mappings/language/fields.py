@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from mappings.conditions import Condition, always, compile_condition
-from mappings.converters import CONVERTERS, Context, Convert, Options, Read, added, text_of
 from mappings.errors import Problem, RefusedError
+from mappings.language.conditions import Condition, always, compile_condition
+from mappings.language.converters import CONVERTERS, Context, Convert, Options, Read, added, text_of
+from mappings.language.paths import compile_path, compile_presence, is_plain
+from mappings.language.sections import Section, nearest, scalar
+from mappings.language.shapes import CURRENCY, Shape
+from mappings.language.yaml_nodes import Node
 from mappings.money import Money
-from mappings.paths import compile_path, compile_presence, is_plain
 from mappings.records import Key
-from mappings.sections import Section, nearest, scalar
-from mappings.shapes import CURRENCY, Shape
-from mappings.yaml_nodes import Node
 
 _OPTIONS = frozenset({"currency", "rounding", "places", "negate", "format", "time_zone", "plus", "source", "prefix"})
 _ENUMERATION = frozenset({"values", "otherwise"})

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from mappings.errors import Problem
-from mappings.yaml_nodes import Node, Scalar
+from mappings.language.yaml_nodes import Node, Scalar
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

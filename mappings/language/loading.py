@@ -1,39 +1,20 @@
-"""The mapping language: a YAML file that says how a system's source records become canonical records.
-
-    currency: USD                      # of amounts that come without one
-    streams:
-      Opportunity:
-        opportunity:                   # the kind of canonical record
-          fields:
-            name: Name                 # short for {path: Name}
-            stage: {path: StageName, values: {Closed Won: won}, otherwise: open}
-            amount: Amount
-
-`docs/mappings.md` describes all of it. A mapping is a pure function: the same payload gives the same records, so a
-record that could not be mapped is replayed once the mapping is mended.
-"""
+"""Loading a mapping: the file, what it extends, its records compiled, its version."""
 
 import hashlib
-from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, replace
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from mappings.compiling import RecordRule, compile_record, in_utc
-from mappings.converters import Context, Read, currency_code
-from mappings.errors import MappingError, Problem, RefusedError, Unmappable
-from mappings.fields import Scope, zone
-from mappings.records import CanonicalRecord
-from mappings.sections import Section
-from mappings.yaml_nodes import Node, read_yaml
+from mappings.errors import MappingError, Problem, RefusedError
+from mappings.language.compiling import RecordRule, compile_record
+from mappings.language.converters import Read, currency_code
+from mappings.language.fields import Scope, zone
+from mappings.language.mapping import Mapping
+from mappings.language.sections import Section
+from mappings.language.yaml_nodes import Node, read_yaml
 
-__all__ = ["Mapped", "Mapping", "MappingError", "Problem", "Unmappable", "load_mapping", "load_shipped"]
-
-SHIPPED = Path(__file__).parent / "shipped"
+SHIPPED = Path(__file__).parent.parent / "shipped"
 
 # Part of every version: raised when the same file would give other records than before.
 _LANGUAGE = 1
@@ -41,73 +22,6 @@ _LANGUAGE = 1
 _TOP = frozenset({"extends", "currency", "time_zone", "streams"})
 # The levels at which an extending file is laid over what it extends; below them it replaces.
 _LEVELS = ("streams", "*", "*", "fields", "(items)", "fields")
-
-
-class Mapped(NamedTuple):
-    """What one source record became; ``warnings`` are to be counted, e.g. ``customer missing``."""
-
-    records: tuple[CanonicalRecord, ...]
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """A loaded mapping. ``version`` is a hash of all that decides its results, of what it extends too.
-
-    ``sources`` are the names of other systems that ``apply`` wants bound to configured source names.
-    """
-
-    name: str
-    version: str
-    rules: Dictionary[str, tuple[RecordRule, ...]]
-    sources: frozenset[str]
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        return tuple(self.rules)
-
-    def apply(
-        self,
-        stream: str,
-        source: str,
-        ref: str,
-        modified_at: datetime | None,
-        payload: str,
-        *,
-        sources: Dictionary[str, str] | None = None,
-    ) -> Mapped:
-        """The canonical records of one source record, none if no `when` holds. Raises Unmappable."""
-        place = f"{source}/{stream}/{ref}"
-        context = Context(source, ref, decode(payload, place), sources or {})
-        try:
-            records = [record for rule in self._rules(stream) for record in rule.records(context, in_utc(modified_at))]
-        except RefusedError as refused:
-            raise Unmappable(refused.reason, refused.field, refused.hint, place) from None
-        except (ArithmeticError, RecursionError) as error:
-            raise Unmappable(
-                f"holds a number or nesting beyond all bounds ({type(error).__name__})", "", "", place
-            ) from None
-        return Mapped(tuple(records), tuple(context.warnings))
-
-    def _rules(self, stream: str) -> tuple[RecordRule, ...]:
-        if stream not in self.rules:
-            raise RefusedError(f"the mapping `{self.name}` has no stream `{stream}`; add it, or do not read it")
-        return self.rules[stream]
-
-
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
-
-
-def decode(payload: str, place: str = "") -> dict[str, object]:
-    """A payload as plain objects, its numbers exact. Raises Unmappable."""
-    try:
-        decoded = _DECODER.decode(payload)
-    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
-        reason = str(error) if isinstance(error, msgspec.DecodeError) else type(error).__name__
-        raise Unmappable(f"the payload is not JSON with numbers within bounds: {reason}", "", "", place) from None
-    if type(decoded) is not dict:
-        raise Unmappable("the payload is not a JSON object", "", "", place)
-    return decoded
 
 
 def load_shipped(name: str) -> Mapping:

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from mappings.conditions import Condition, always, compile_condition
-from mappings.converters import Context, Read
 from mappings.errors import RefusedError
-from mappings.fields import (
+from mappings.language.conditions import Condition, always, compile_condition
+from mappings.language.converters import Context, Read
+from mappings.language.fields import (
     Scope,
     compile_currency,
     compile_field,
@@ -18,11 +18,11 @@ from mappings.fields import (
     field_section,
     nothing,
 )
-from mappings.paths import compile_path
+from mappings.language.paths import compile_path
+from mappings.language.sections import Section, nearest
+from mappings.language.shapes import REF, Shape, shapes_of
+from mappings.language.yaml_nodes import Node
 from mappings.records import RECORD_KINDS, CanonicalRecord, Key, Line
-from mappings.sections import Section, nearest
-from mappings.shapes import REF, Shape, shapes_of
-from mappings.yaml_nodes import Node
 
 Items: TypeAlias = Callable[[Any, Context], Sequence[Any]]
 
