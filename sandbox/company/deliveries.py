@@ -18,13 +18,14 @@ from sandbox.company.pipeline import WON, Deal
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of a document; ``order_number`` is the order that it belongs to."""
+    """A line of a document; ``order_number`` is the order that it belongs to, ``place`` its number on the invoice."""
 
     order_number: str
     product: Product
     quantity: int
     unit_price_minor: int
     unit_cost_minor: int
+    place: int = 0
 
     @property
     def amount_minor(self) -> int:
@@ -208,7 +209,14 @@ def _parts(throw: Random, order: Order) -> list[list[Item]]:
 
 def _numbered_invoices(invoices: Iterator[Invoice]) -> list[Invoice]:
     ordered = sorted(invoices, key=lambda invoice: (invoice.dated_on, invoice.items[0].order_number))
-    return [replace(invoice, number=f"INV{300_000 + number}") for number, invoice in enumerate(ordered, 1)]
+    return [
+        replace(invoice, number=f"INV{300_000 + number}", items=_placed(invoice.items))
+        for number, invoice in enumerate(ordered, 1)
+    ]
+
+
+def _placed(items: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple(replace(item, place=place) for place, item in enumerate(items, 1))
 
 
 def _returns(throw: Random, invoices: Sequence[Invoice], yesterday: date) -> Iterator[Return]:

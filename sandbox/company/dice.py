@@ -19,10 +19,10 @@ def from_quantiles(throw: Random, quantiles: Sequence[tuple[int, int]]) -> int:
     >>> from_quantiles(Random(1), [(0, 5), (1000, 5)])
     5
     """
-    level = throw.randrange(1000)
-    position = bisect_right([point for point, _ in quantiles], level) - 1
+    level = throw.randrange(1_000_000)  # millionths
+    position = bisect_right([point * 1000 for point, _ in quantiles], level) - 1
     (low_level, low), (high_level, high) = quantiles[position : position + 2]
-    return low + throw.randrange(1000) * (high - low) // 1000 * (level - low_level + 1) // (high_level - low_level)
+    return low + (high - low) * (level - low_level * 1000) // ((high_level - low_level) * 1000)
 
 
 def chance(throw: Random, percent: int) -> bool:

@@ -105,7 +105,7 @@ def _invoice(invoice: Invoice) -> ErpRow:
     number = int(invoice.number.removeprefix("INV"))
     record = _document(invoice.number, invoice.customer, invoice.dated_on)
     record |= {"orderNumber": list(invoice.order_numbers), "dueDate": invoice.due_on}
-    record |= _totals(invoice) | {"line": _lines(invoice.items, has_orders=True)}
+    record |= _totals(invoice) | {"line": _lines(invoice.items)}
     return ErpRow("Invoice", record | _created(invoice.dated_on, number), moment(invoice.dated_on, number))
 
 
@@ -113,7 +113,7 @@ def _credit_memo(credit: Return) -> ErpRow:
     number = int(credit.number.removeprefix("CM"))
     record = _document(credit.number, credit.invoice.customer, credit.dated_on)
     record |= {"invoiceNumber": credit.invoice.number, "reason": credit.reason}
-    record |= _totals(credit) | {"line": _lines(credit.items, has_orders=True)}
+    record |= _totals(credit) | {"line": _lines(credit.items, of_credit=True)}
     return ErpRow("CreditMemo", record | _created(credit.dated_on, number), moment(credit.dated_on, number))
 
 
@@ -150,7 +150,8 @@ def _totals(document: Invoice | Return) -> Record:
     }
 
 
-def _lines(items: Sequence[Item], *, has_orders: bool = False) -> list[Value]:
+def _lines(items: Sequence[Item], *, of_credit: bool = False) -> list[Value]:
+    """An order's own lines name no order, an invoice's do, a credit memo's name the invoice's line too."""
     lines: list[Value] = []
     for number, item in enumerate(items, 1):
         line: Record = {
@@ -161,5 +162,6 @@ def _lines(items: Sequence[Item], *, has_orders: bool = False) -> list[Value]:
             "amount": amount(item.amount_minor),
             "lineCost": amount(item.cost_minor),
         }
-        lines.append(line | {"orderNumber": item.order_number} if has_orders else line)
+        line |= {"orderNumber": item.order_number} if item.place else {}
+        lines.append(line | {"invoiceLineNumber": item.place} if of_credit else line)
     return lines

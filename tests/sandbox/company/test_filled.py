@@ -80,6 +80,16 @@ def test_the_erps_documents_add_up_to_the_truth(filled: Filled) -> None:
         assert all(deal_of[number] == key for number in deal.order_numbers)
 
 
+def test_what_is_returned_was_billed_on_the_line_that_the_credit_memo_names(filled: Filled) -> None:
+    invoices = {record["number"]: record for record in filled.ledger.records("Invoice")}
+    for credit in filled.ledger.records("CreditMemo"):
+        billed = {line["lineNumber"]: line for line in _lines(invoices[credit["invoiceNumber"]])}
+        for line in _lines(credit):
+            origin = billed[line["invoiceLineNumber"]]
+            assert (line["item"], line["orderNumber"]) == (origin["item"], origin["orderNumber"])
+            assert 0 < line["quantity"] <= origin["quantity"]
+
+
 def test_receipts_settle_invoices_that_exist_and_never_more_than_their_gross(filled: Filled) -> None:
     received: Counter[str] = Counter()
     currencies = {record["number"]: record["currency"] for record in filled.ledger.records("Invoice")}

@@ -1,5 +1,6 @@
 """The ledger refuses what the schema does not allow, and keeps its stamps."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -78,6 +79,12 @@ def test_a_repeated_element_keeps_its_order(ledger: Ledger) -> None:
     stored = ledger.get("Invoice", ledger.put("Invoice", record | totals))
     assert stored is not None
     assert stored.record["orderNumber"] == numbers
+
+
+def test_many_threads_put_at_once(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        ids = list(threads.map(lambda number: ledger.put("Item", {"itemCode": f"{number}", "name": "x"}), range(400)))
+    assert len(set(ids)) == len(ledger.records("Item")) == 400
 
 
 def test_every_kind_has_a_type_with_stamps() -> None:
