@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,6 +102,18 @@ def invalid(errors: Iterable[FieldError]) -> Problem:
     )
 
 
+def not_ready() -> Problem:
+    """503: a part that is needed does not answer."""
+    return Problem(
+        503,
+        "not-ready",
+        "Not ready",
+        "The warehouse does not answer.",
+        "Check that the database runs and was set up.",
+        headers={"Retry-After": "5"},
+    )
+
+
 _STATUS_TITLES = {
     404: ("not-found", "There is no such address", "See /openapi.json for the addresses of this API."),
     405: ("method-not-allowed", "This address does not take that method", "See /openapi.json for its methods."),
@@ -168,10 +181,19 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def problem_schemas() -> dict[str, Any]:
+    """The schemas of a problem for OpenAPI, by name."""
+    template = "#/components/schemas/{model}"
+    _, found = models_json_schema([(ProblemBody, "serialization")], ref_template=template)
+    schemas: dict[str, Any] = found["$defs"]
+    return {"Problem" if name == "ProblemBody" else name: schema for name, schema in schemas.items()}
+
+
 _DESCRIPTIONS = {
     401: "No token, or one that is not believed.",
     403: "The token is good, but belongs to nobody who is known here.",
     404: "It does not exist, or the caller may not see it.",
+    409: "The deal is no longer open, so that nothing about it can be supposed.",
     413: "The body is too large.",
     422: "Refused field by field.",
     503: "Not ready: a needed part does not answer.",

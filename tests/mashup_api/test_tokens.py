@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import RSAAlgorithm
+from starlette.types import Receive, Scope, Send
 
 from mashup_api.issuer import Issuer, Person, create_issuer_app
 from mashup_api.problems import Problem
@@ -34,16 +34,16 @@ def issuer() -> Issuer:
     return Issuer(ISSUER, AUDIENCE, [Person(ADA, "Ada", ("bonusbridge-administrator",))], now)
 
 
-def settings(issuer: Issuer, **changes: Any) -> TokenSettings:
-    return TokenSettings(**{"issuer": ISSUER, "audience": AUDIENCE, "jwks": issuer.jwks(), **changes})
+def settings(issuer: Issuer, **changes: object) -> TokenSettings:
+    return TokenSettings.model_validate({"issuer": ISSUER, "audience": AUDIENCE, "jwks": issuer.jwks(), **changes})
 
 
 def verify(token: str, settings: TokenSettings) -> Claims:
     return asyncio.run(TokenVerifier(settings, open_keys(settings)).verify(token))
 
 
-def good_claims(**changes: Any) -> dict[str, Any]:
-    claims = {
+def good_claims(**changes: object) -> dict[str, object]:
+    claims: dict[str, object] = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": "ada",
@@ -77,7 +77,7 @@ def test_the_issuer_signs_for_its_own_people_alone(issuer: Issuer) -> None:
         ({"sub": None}, "lacks"),
     ],
 )
-def test_a_claim_that_breaks_a_rule_is_refused(issuer: Issuer, changes: dict[str, Any], rule: str) -> None:
+def test_a_claim_that_breaks_a_rule_is_refused(issuer: Issuer, changes: dict[str, object], rule: str) -> None:
     token = issuer.sign(good_claims(**changes))
     with pytest.raises(Problem) as refused:
         verify(token, settings(issuer))
@@ -92,7 +92,9 @@ def test_an_address_that_is_not_verified_names_nobody(issuer: Issuer, verified: 
     assert verify(token, settings(issuer)).email is None
 
 
-@pytest.mark.parametrize("roles", ["bonusbridge-administrator", {"bonusbridge-administrator": True}, ["Administrator"], 7])
+@pytest.mark.parametrize(
+    "roles", ["bonusbridge-administrator", {"bonusbridge-administrator": True}, ["Administrator"], 7]
+)
 def test_only_the_named_role_in_a_list_makes_an_administrator(issuer: Issuer, roles: object) -> None:
     assert verify(issuer.sign(good_claims(roles=roles)), settings(issuer)).is_administrator is False
 
@@ -160,12 +162,12 @@ class CountedKeys(FixedKeys):
 def served(issuer: Issuer, seen: list[str]) -> Iterator[str]:
     app = create_issuer_app(issuer)
 
-    @app.middleware("http")
-    async def count(request: Any, call_next: Any) -> Any:
-        seen.append(request.url.path)
-        return await call_next(request)
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            seen.append(scope["path"])
+        await app(scope, receive, send)
 
-    with serve(app) as url:
+    with serve(counted) as url:
         yield f"{url}/.well-known/jwks.json"
 
 

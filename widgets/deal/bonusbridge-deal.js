@@ -108,7 +108,7 @@ export class BonusBridgeDeal extends HTMLElement {
     const { title, total, delta, terms, range, attainment, refused, why, payment, spoken } = this.parts;
     this.card = node("article.card.two", { lang: this.language },
       node("div.column", this.#payeeChoice(answer.payees, estimate.payee),
-        node("div.head", title, total, terms, delta, range), attainment, estimate.deal.stage_is_open === false ? null : whatIf.node, refused),
+        node("div.head", title, total, terms, delta, range), attainment, isClosed(estimate) ? null : whatIf.node, refused),
       node("div.column", why, payment, freshnessOf(answer.freshness, this.words, this.formats, new Date()), spoken));
     this.#fill(estimate, null);
     this.#replace(this.card);
@@ -208,6 +208,9 @@ export class BonusBridgeDeal extends HTMLElement {
     this.dispatchEvent(new CustomEvent("bonusbridge-shown", { bubbles: true, composed: true }));
   }
 }
+
+/** A deal that is won or lost cannot be supposed to be different. */
+const isClosed = ({ reasons }) => reasons.some(({ code }) => code === "deal_won" || code === "deal_lost");
 
 const present = (content) => (content === null ? [] : [content]);
 

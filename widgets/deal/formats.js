@@ -1,4 +1,4 @@
-// Money, ratios and dates for people. Amounts stay decimal text from the wire to Intl, which formats text exactly.
+// Money, ratios and dates for people. A quantity is money without a currency. Amounts stay decimal text from the wire to Intl, which formats text exactly.
 
 const LOCALES = { en: "en-US", "zh-Hans": "zh-CN" };
 
@@ -31,9 +31,9 @@ export function formatsIn(language, preferred = navigator.languages) {
   const isWhole = (amount) => /^-?\d+(\.0+)?$/.test(amount);
   return {
     locale,
-    money: ({ amount, currency }) => currencyFormat(currency, "auto", false).format(amount),
+    money: ({ amount, currency }) => (currency ? currencyFormat(currency, "auto", false) : number).format(amount),
     moneyParts: ({ amount, currency }) => currencyFormat(currency, "auto", false).formatToParts(amount),
-    shortMoney: ({ amount, currency }) => currencyFormat(currency, "auto", isWhole(amount)).format(amount),
+    shortMoney: ({ amount, currency }) => (currency ? currencyFormat(currency, "auto", isWhole(amount)) : number).format(amount),
     change: ({ amount, currency }) => currencyFormat(currency, "exceptZero", false).format(amount),
     ratio: (text) => coarse.format(text),
     rate: (text) => fine.format(text),

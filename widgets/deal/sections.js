@@ -67,20 +67,25 @@ function scale(at, formats) {
 
 /** Why: each component with its earning, its tiers and its reasons in words. */
 export function whyOf({ components, reasons }, language, words, formats) {
-  const general = reasons.length ? node("ul.reasons", reasons.map((reason) => node("li", inLanguage(reason.text, language)))) : null;
+  const general = reasonList(reasons, language);
   if (!components.length) return node("section.why", node("h3", words.whyNothing), general);
   const items = components.map((component, index) => node("li", oneComponent(component, index === 0, language, words, formats)));
   return node("section.why", node("h3", words.why), node("ul.components", items), general);
 }
 
+/** Reasons that the list of tiers says already. */
+const SHOWN_AS_SUMS = new Set(["tier_slice", "unit_slice"]);
+
+function reasonList(reasons, language) {
+  return reasons.length ? node("ul.reasons", reasons.map(({ text }) => node("li", inLanguage(text, language)))) : null;
+}
+
 function oneComponent(component, isOpen, language, words, formats) {
-  const role = words.roles[component.role] ?? component.role;
   return node("details", { open: isOpen, "data-component": component.component },
     node("summary", node("span.name", inLanguage(component.title, language)), node("span.sum", formats.money(component.earning))),
     node("div.detail",
-      node("p.note", words.credit(formats.rate(component.share), formats.money(component.credit), role)),
       component.tiers.length ? tierList(component.tiers, words, formats) : null,
-      node("ul.reasons", component.reasons.map((reason) => node("li", inLanguage(reason.text, language)))),
+      reasonList(component.reasons.filter(({ code }) => !SHOWN_AS_SUMS.has(code)), language),
       node("p.note", `${component.plan} · ${words.plan(component.plan_version.slice(0, 8))}`)));
 }
 
