@@ -8,10 +8,11 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.types import TypeEngine
 
 Row = Sequence[Any]
+AnySelect = Select[*tuple[Any, ...]]
 Convert = Callable[[Any], Any] | None
 
 BATCH_ROWS = 5_000
@@ -50,7 +51,7 @@ def delete(connection: Connection, table: Table, columns: Sequence[str], rows: I
     return _run(connection, statement, _converters(connection, table, columns), rows)
 
 
-def fetch(connection: Connection, statement: Executable) -> Sequence[Row]:
+def fetch(connection: Connection, statement: AnySelect) -> Sequence[Row]:
     """The rows as the driver has them, without SQLAlchemy's result types."""
     with connection.execute(statement) as result:
         cursor = result.cursor

@@ -57,7 +57,7 @@ class StreamColumns(TypedColumns):
     last_landed_at: Named[datetime | None] = Column(Instant)
 
 
-STREAMS = Table("streams", METADATA, StreamColumns)
+STREAMS = Table("source_streams", METADATA, StreamColumns)
 
 
 class ProgressColumns(TypedColumns):

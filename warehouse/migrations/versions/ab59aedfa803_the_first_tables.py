@@ -419,14 +419,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_rep_commissions_landing_id"), "rep_commissions", ["landing_id"], unique=False)
     op.create_table(
-        "streams",
+        "source_streams",
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("cursor", sa.String(), nullable=True),
         sa.Column("complete_through", Instant(), nullable=True),
         sa.Column("read_at", Instant(), nullable=True),
         sa.Column("last_landed_at", Instant(), nullable=True),
-        sa.PrimaryKeyConstraint("source", "stream", name=op.f("pk_streams")),
+        sa.PrimaryKeyConstraint("source", "stream", name=op.f("pk_source_streams")),
     )
     op.create_table(
         "contract_lines",
