@@ -9,12 +9,12 @@ A test (or, over HTTP, a demo) orders a fault; the server takes it when a matchi
 record). What a kind of fault does is told by the server that takes it.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from threading import Lock
 
+from pydantic import ConfigDict, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -24,6 +24,8 @@ from starlette.routing import Route
 class Fault:
     """``count`` times is it still to happen, after ``skip`` matching occasions that go well; ``seconds`` is its
     delay (or Retry-After), ``message`` its text, where the kind has one."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     kind: str
     matching: str = "*"
@@ -78,6 +80,9 @@ class Faults:
             del self._ordered[position]
 
 
+_FAULT = TypeAdapter(Fault)
+
+
 def routes(faults: Faults) -> list[Route]:
     """``/__faults``: GET lists what is pending, POST adds one fault (a JSON object of its fields), DELETE clears."""
 
@@ -86,8 +91,8 @@ def routes(faults: Faults) -> list[Route]:
 
     async def order(request: Request) -> Response:
         try:
-            faults.add(**json.loads(await request.body()))
-        except (TypeError, ValueError) as error:
+            faults.add(**asdict(_FAULT.validate_json(await request.body())))
+        except ValueError as error:
             return JSONResponse({"error": str(error)}, status_code=400)
         return Response(status_code=204)
 

@@ -117,18 +117,23 @@ def _wins(
 ) -> Iterator[_Plan]:
     reps = set(staff.reps)
     for quota in (quota for quota in quotas if quota.person in reps and quota.starts_on <= yesterday):
-        end = min(quarter_end(quota.starts_on), yesterday)
-        elapsed = (
-            ((end - quota.starts_on).days + 1) * 100 // ((quarter_end(quota.starts_on) - quota.starts_on).days + 1)
-        )
+        start, end = quota.starts_on, min(quarter_end(quota.starts_on), yesterday)
+        elapsed = _days(start, end) * 100 // _days(start, quarter_end(start))
         target = quota.amount_minor // 100 * _attainment_percent(throw) * elapsed // 10_000
         sizes = [from_quantiles(throw, _SIZES) for _ in range(max(1, throw.randint(2, 5) * elapsed // 100))]
         for size in sizes:
-            close_on = end - timedelta(
-                days=min(throw.randrange(92), throw.randrange(92)) % ((end - quota.starts_on).days + 1)
-            )
             customer = _customer(throw, customers, quota.person)
-            yield _Plan(customer, quota.person, WON, close_on, target * size // sum(sizes))
+            yield _Plan(customer, quota.person, WON, _won_on(throw, start, end), target * size // sum(sizes))
+
+
+def _won_on(throw: Random, start: date, end: date) -> date:
+    """Rather late in the quarter than early."""
+    days_before = min(throw.randrange(92), throw.randrange(92)) % _days(start, end)
+    return end - timedelta(days=days_before)
+
+
+def _days(first: date, last: date) -> int:
+    return (last - first).days + 1
 
 
 def _attainment_percent(throw: Random) -> int:

@@ -108,6 +108,8 @@ def test_faults_are_ordered_over_http_too(erp: Erp) -> None:
     assert (pending["kind"], pending["count"], pending["matching"]) == ("concurrency", 3, "*")
     refused = requests.post(address, json={"kind": "earthquake"}, timeout=5)
     assert (refused.status_code, "no fault 'earthquake'" in refused.json()["error"]) == (400, True)
+    for wrong in ({}, {"kind": "concurrency", "count": "many"}, {"kind": "concurrency", "often": 3}):
+        assert requests.post(address, json=wrong, timeout=5).status_code == 400
     assert requests.post(address, data="[", timeout=5).status_code == 400
     assert requests.delete(address, timeout=5).status_code == 204
     assert requests.get(address, timeout=5).json() == []
