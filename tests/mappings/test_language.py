@@ -288,3 +288,12 @@ def test_a_change_of_what_is_extended_changes_the_version(tmp_path: Path) -> Non
         (tmp_path / "base.yaml").write_text(base)
         versions.add(load_mapping(tmp_path / "own.yaml").version)
     assert len(versions) == 2
+
+
+def test_the_example_of_the_documentation_works() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
+    example = load_mapping(text.split("```yaml\n")[1].split("```")[0], "example")
+    values = {"Name": "N", "Total__c": Decimal("1.005"), "StageName": "Won", "Type": "New"}
+    found = mapped(example, "Opportunity", values)
+    assert (str(only(found).amount), only(found).stage, found.warnings) == ("1.00 USD", "won", ("customer missing",))
+    assert mapped(example, "Opportunity", values | {"Type": "Renewal"}).records == ()
