@@ -26,7 +26,7 @@ from connectors.salesforce import deletions, describing, reconciling
 from connectors.salesforce.client import Call, Client
 from connectors.salesforce.reading import StreamReader
 from connectors.salesforce.settings import SalesforceSettings, StreamSettings
-from connectors.salesforce.soql import NAME, long_id
+from connectors.salesforce.soql import is_name, long_id
 from connectors.salesforce.streams import configured_streams
 from connectors.salesforce.writing import Upsert
 
@@ -93,7 +93,7 @@ class SalesforceConnector:
         org's event log.
         """
         for name in (stream, key):
-            if not re.match(NAME, name):
+            if not is_name(name):
                 raise SchemaDriftError(Place(self._source), f"{name[:80]!r} is not the name of an object or field")
         if not re.fullmatch(r"[A-Za-z0-9_.:-]{0,100}", idempotency_id):
             raise ProtocolError(Place(self._source, stream), "an idempotency id is letters, digits and _ . : -")

@@ -12,6 +12,18 @@ NAME = r"^[A-Za-z][A-Za-z0-9_]{0,79}$"
 FIELD_PATH = r"^[A-Za-z][A-Za-z0-9_]{0,79}(\.[A-Za-z][A-Za-z0-9_]{0,79}){0,5}$"
 
 
+_NAME = re.compile(NAME)
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` can be the name of an object or field, and nothing else.
+
+    >>> is_name("External__c"), is_name("Opportunity/../User"), is_name("External__c" + chr(10))
+    (True, False, False)
+    """
+    return _NAME.fullmatch(text) is not None and not text.endswith("\n")  # where "$" also matches before it
+
+
 class Position(NamedTuple):
     """Where a keyset read stands: after this stamp (aware) and id; an empty id stands before all of that stamp."""
 

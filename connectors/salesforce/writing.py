@@ -7,7 +7,6 @@ are there as written are done, only the others are written again.
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,10 +18,9 @@ from connectors.errors import ConnectorError, OutcomeUnknownError, Place, Transi
 from connectors.protocol import Outcome, RowResult
 from connectors.retrying import Caller
 from connectors.salesforce.client import Call, Client
-from connectors.salesforce.soql import NAME, in_list, instant_literal, parse_instant, select
+from connectors.salesforce.soql import in_list, instant_literal, is_name, parse_instant, select
 
 ROWS_A_CALL = 200
-_NAME = re.compile(NAME)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _LOCKED = frozenset({"UNABLE_TO_LOCK_ROW", "ROW_LOCKED"})
 
@@ -151,7 +149,7 @@ def _is_open(result: RowResult) -> bool:
 def _fault(row: Row) -> str:
     """Why this row cannot be sent; empty if it can."""
     for name, value in row.items():
-        if not _NAME.match(name):
+        if not is_name(name):
             return "a field's name is not a Salesforce name"
         if isinstance(value, Decimal) and not value.is_finite():
             return f"{name} is not a finite number"

@@ -116,11 +116,11 @@ class SalesforceOrg:
                 found[str(row[self.key])].append(Decimal(str(row["Amount"])))
         return found
 
-    def row(self, key: str, amount: Decimal) -> Mapping[str, object]:
+    def row(self, key: str, amount: Decimal) -> dict[str, object]:
         fields = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-06-30"}
         return {self.key: key, "Amount": amount, **fields}
 
-    def bad_row(self, key: str) -> Mapping[str, object]:
+    def bad_row(self, key: str) -> dict[str, object]:
         return {**self.row(key, Decimal(1)), "Name": "n" * 5000}
 
     def expire_session(self) -> None:
