@@ -5,7 +5,7 @@ from sqlalchemy import Connection, literal, select
 
 from warehouse.access import OPPORTUNITIES, ORDERS, SHARES, payee_id
 from warehouse.canonical_tables import KINDS
-from warehouse.fact_lines import Scope
+from warehouse.fact_lines import Scope, read_customers
 from warehouse.frames import millionths, read_frame
 
 # The kinds that a deal without an opportunity can begin with, and the columns that tell about it.
@@ -24,13 +24,11 @@ def read_deals(connection: Connection, members: pl.DataFrame, scope: Scope, base
     first = others.unique("deal_id", keep="first", maintain_order=True)
     with_opportunity = opened.join(_opportunities(connection, scope), on="document_id").join(bases, on="document_id")
     without = first.join(_documents(connection, scope), on=["kind", "document_id"])
-    customers = KINDS["customer"].table
-    names = read_frame(connection, select(payee_id(customers).label("customer_id"), customers.c.name.label("customer")))
     # A deal's own key: what stands before and after the first colon of its id.
     key = pl.col("deal_id").str.splitn(":", 2)
     deals = scope.inside(pl.concat([with_opportunity, without], how="diagonal"))
     return (
-        deals.join(names, on="customer_id", how="left")
+        deals.join(read_customers(connection).drop("region"), on="customer_id", how="left")
         .with_columns(key.struct[0].alias("source"), key.struct[1].alias("ref"))
         .select(_DEAL)
         .sort("deal_id")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Table, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, exists, func, literal, select
 
 from warehouse.access import child, payee_id
 from warehouse.canonical_tables import KINDS
@@ -45,6 +45,28 @@ def read_members(connection: Connection, scope: Scope) -> pl.DataFrame:
         same = (inside.c.kind == columns.kind, inside.c.source == columns.source, inside.c.ref == columns.ref)
         found = found.where(exists().where(*same, inside.c.deal_id.in_(scope.deal_ids)))
     return read_frame(connection, found)
+
+
+def read_products(connection: Connection) -> pl.DataFrame:
+    """product_id, product, product_family: as the record has them that this one is said to be the same as, if any."""
+    own, other = KINDS["product"].table, KINDS["product"].table.alias("other")
+    found = select(
+        payee_id(own).label("product_id"),
+        func.coalesce(other.c.name, own.c.name).label("product"),
+        func.coalesce(other.c.family, own.c.family).label("product_family"),
+    )
+    return read_frame(connection, found.select_from(own.outerjoin(other, _is_same(own, other))))
+
+
+def read_customers(connection: Connection) -> pl.DataFrame:
+    """customer_id, customer, region; in the same way."""
+    own, other = KINDS["customer"].table, KINDS["customer"].table.alias("other")
+    found = select(
+        payee_id(own).label("customer_id"),
+        func.coalesce(other.c.name, own.c.name).label("customer"),
+        func.coalesce(other.c.region, own.c.region).label("region"),
+    )
+    return read_frame(connection, found.select_from(own.outerjoin(other, _is_same(own, other))))
 
 
 def read_documents(connection: Connection, kind: str, scope: Scope, *more: str) -> pl.DataFrame:
@@ -185,6 +207,10 @@ _SUMS = {"total", "is_priced", "is_numbered", "amount", "amount_minor"}
 
 def _further(documents: pl.DataFrame) -> list[str]:
     return [name for name in documents.columns if name not in {*_DOCUMENT, *_SUMS} and not name.startswith("all_")]
+
+
+def _is_same(own: Table, other: FromClause) -> ColumnElement[bool]:
+    return and_(own.c.same_as_source == other.c.source, own.c.same_as_ref == other.c.ref)
 
 
 def _more(table: Table, name: str) -> ColumnElement[Any]:

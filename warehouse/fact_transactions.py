@@ -15,8 +15,10 @@ from warehouse.fact_lines import (
     identified,
     named,
     of_one_currency,
+    read_customers,
     read_documents,
     read_lines,
+    read_products,
     with_deal,
 )
 from warehouse.fact_returns import read_returns
@@ -180,18 +182,9 @@ def _allocations(connection: Connection, scope: Scope) -> pl.DataFrame:
 
 
 def _finished(connection: Connection, rows: pl.DataFrame) -> pl.DataFrame:
-    products, customers = KINDS["product"].table, KINDS["customer"].table
-    product_names = select(
-        payee_id(products).label("product_id"),
-        products.c.name.label("product"),
-        products.c.family.label("product_family"),
-    )
-    customer_names = select(
-        payee_id(customers).label("customer_id"), customers.c.name.label("customer"), customers.c.region
-    )
     finished = (
-        rows.join(read_frame(connection, product_names), on="product_id", how="left")
-        .join(read_frame(connection, customer_names), on="customer_id", how="left")
+        rows.join(read_products(connection), on="product_id", how="left")
+        .join(read_customers(connection), on="customer_id", how="left")
         .with_columns(
             pl.col("ref").alias("source_ref"),
             # Nothing is posted yet: all have the same place in the sequence, and dates decide.

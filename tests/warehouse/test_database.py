@@ -94,7 +94,7 @@ def test_writers_that_read_first_do_not_fail_as_locked(engine: Engine) -> None:
 def test_migrations_give_exactly_the_tables(engine: Engine) -> None:
     with writing(engine) as connection:
         assert migrations.differences(connection) == []
-        connection.execute(text("ALTER TABLE streams ADD COLUMN surplus TEXT"))
+        connection.execute(text("ALTER TABLE source_streams ADD COLUMN surplus TEXT"))
         assert len(migrations.differences(connection)) == 1
 
 

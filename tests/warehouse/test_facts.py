@@ -144,6 +144,22 @@ def test_the_one_line_keeps_a_product_that_all_lines_share(engine: Engine) -> No
     assert (row["dated_on"], row["posting_sequence"], row["source_ref"]) == (date(2026, 10, 2), 0, "006")
 
 
+def test_a_record_that_is_the_same_as_another_has_its_name(engine: Engine) -> None:
+    ours = Product(source="crm", ref="P1", name="Care Basic, 1 year", family="Care")
+    theirs = Product(source="erp", ref="9", name="CARE BASIC, 1 YEAR", same_as_key=ours.key)
+    lost = Product(source="erp", ref="8", name="BOLT", same_as_key=DEAL)
+    buyer = Customer(source="crm", ref="C1", name="Isdom", region="West")
+    debtor = Customer(source="erp", ref="77", name="ISDOM INC", same_as_key=buyer.key)
+    lines = (line("1", 600, product_key=theirs.key), line("2", 400, product_key=lost.key))
+    frames = facts(engine, order("SO1", 1000, *lines, customer_key=debtor.key), ours, theirs, lost, buyer, debtor)
+    columns = ("product", "product_family", "customer", "region")
+    assert frames["transactions"].select(columns).rows() == [
+        ("Care Basic, 1 year", "Care", "Isdom", "West"),
+        ("BOLT", None, "Isdom", "West"),
+    ]
+    assert frames["deals"]["customer"].to_list() == ["Isdom"]
+
+
 def test_lines_without_a_ref_of_their_own_are_numbered(engine: Engine) -> None:
     first = opportunity(amount=1000, lines=(line("x", 600), line("x", 400)))
     second = opportunity("a:b%", 3, lines=(line("", 1), line("#0", 2)))

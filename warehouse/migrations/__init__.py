@@ -43,8 +43,9 @@ def check(engine: Engine) -> None:
 
 def revise(engine: Engine, message: str) -> Path:
     """Writes the migration from an upgraded database to the tables that the code has now; returns its path."""
+    number = len(list(ScriptDirectory.from_config(_config(None)).walk_revisions())) + 1
     with writing(engine) as connection:
-        script = command.revision(_config(connection), message, autogenerate=True)
+        script = command.revision(_config(connection), message, autogenerate=True, rev_id=f"{number:04}")
     assert isinstance(script, Script)  # noqa: S101 - one message makes one script
     return Path(script.path)
 

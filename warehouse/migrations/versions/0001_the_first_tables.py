@@ -5,7 +5,7 @@ from alembic import op
 
 from warehouse.columns import Exact, Instant, SurrogateId
 
-revision = "ab59aedfa803"
+revision = "0001"
 down_revision = None
 
 
