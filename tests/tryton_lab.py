@@ -29,21 +29,29 @@ _DATABASE = "lab"
 _PASSWORD = "admin-secret-1"
 
 
-@dataclass(frozen=True)
+@dataclass
 class TrytonLab:
     """A served copy of the seeded company. ``call`` is an administrator's own way in, beside the connector."""
 
     url: str
+    file: Path
     username: str = "admin"
     password: str = _PASSWORD
     database: str = _DATABASE
+    _session: str = ""
+    _preferences: Json = None
 
     def call(self, method: str, *params: object) -> Json:
         with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as client:
-            user, token, *_ = _rpc(client, "common.db.login", self.username, {"password": self.password})
-            session = b64encode(f"{self.username}:{user}:{token}".encode()).decode()
-            preferences = _rpc(client, "model.res.user.get_preferences", True, {}, session=session)
-            return _rpc(client, method, *params, preferences, session=session)
+            if not self._session:
+                user, token, *_ = _rpc(client, "common.db.login", self.username, {"password": self.password})
+                self._session = b64encode(f"{self.username}:{user}:{token}".encode()).decode()
+                self._preferences = _rpc(client, "model.res.user.get_preferences", True, {}, session=self._session)
+            return _rpc(client, method, *params, self._preferences, session=self._session)
+
+    def forget_session(self) -> None:
+        """After the sessions were ended."""
+        self._session = ""
 
 
 def _rpc(client: httpx.Client, method: str, *params: object, session: str = "") -> Json:
@@ -57,13 +65,7 @@ def _rpc(client: httpx.Client, method: str, *params: object, session: str = "") 
 @pytest.fixture(scope="session")
 def tryton_home(test_data: Path) -> Path:
     """The folder of the installed lab; the first call installs it (one to two minutes)."""
-    home = Path(os.environ.get("TRYTON_LAB_HOME") or _cache() / "tryton-lab")
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "seeded.sqlite").exists():
-            _install(test_data / "labs" / "tryton" / "lab.sh", home)
-    return home
+    return installed_home(test_data)
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +82,17 @@ def own_tryton_lab(tryton_home: Path, tmp_path_factory: pytest.TempPathFactory) 
         yield lab
 
 
+def installed_home(test_data: Path) -> Path:
+    """As the fixture ``tryton_home``, for those who are no fixture."""
+    home = Path(os.environ.get("TRYTON_LAB_HOME") or _cache() / "tryton-lab")
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once install once
+        if not (home / "seeded.sqlite").exists():
+            _install(test_data / "labs" / "tryton" / "lab.sh", home)
+    return home
+
+
 @contextmanager
 def serve_copy(home: Path, folder: Path) -> Iterator[TrytonLab]:
     """Serves a copy of the seeded database in ``folder`` until the block ends."""
@@ -94,7 +107,7 @@ def serve_copy(home: Path, folder: Path) -> Iterator[TrytonLab]:
             [sys.executable, "-c", _DIE_WITH_PARENT, *command], stdout=log, stderr=log
         )
     try:
-        lab = TrytonLab(f"http://127.0.0.1:{port}")
+        lab = TrytonLab(f"http://127.0.0.1:{port}", folder / f"{_DATABASE}.sqlite")
         _wait(lab, server, folder / "trytond.log")
         yield lab
     finally:

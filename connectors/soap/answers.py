@@ -1,5 +1,6 @@
 """What an HTTP answer of a SOAP service means: the message in its body, or the error that it is."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from connectors.soap.description import FaultRule
 
 _ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _LONGEST_QUOTE = 300
+_AMOUNT = re.compile(r"\d+[.,]\d+")  # what a fault says may quote what was written: it need not be passed on
 
 
 class SessionExpiredError(AuthenticationError):
@@ -134,7 +136,7 @@ class Answers:
         return ProtocolError(place, f"HTTP {code} with a page that is no SOAP message; check endpoint, proxy and login")
 
     def _quote(self, text: str) -> str:
-        return self._mask(text)[:_LONGEST_QUOTE]
+        return _AMOUNT.sub("…", self._mask(text))[:_LONGEST_QUOTE]
 
 
 def _envelope(response: Response) -> etree._Element | None:

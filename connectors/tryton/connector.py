@@ -7,6 +7,7 @@ nothing moves between pages. Deletes leave no trace and are found by sweeping.
 
 import hashlib
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -97,6 +98,7 @@ class TrytonConnector:
             follow_redirects=False,
             transport=transport,
         )
+        weakref.finalize(self, self._client.close)  # for those who forget to close
         password = settings.password.get_secret_value
         self._rpc = JsonRpc(self._client, settings.database, settings.username, password, clock)
         self._caller = Caller(settings.retry, clock, sleep)

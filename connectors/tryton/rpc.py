@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +31,7 @@ from connectors.retrying import parse_retry_after
 Wire: TypeAlias = Any  # JSON as the server sent it
 Row = dict[str, Wire]
 
+_AMOUNT = re.compile(r"\d+[.,]\d+")  # what the server says may quote what was written: it need not be passed on
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -164,7 +166,7 @@ def _failure(place: Place, error: object, *, is_write: bool) -> ConnectorError:
     if name == "ConcurrencyException":
         return ConflictError(place, "somebody else changed the record meanwhile; read it again")
     if name in ("UserError", "UserWarning"):
-        message = " ".join(str(part) for part in (details[0] if details else ()) if part)
+        message = _AMOUNT.sub("…", " ".join(str(part) for part in (details[0] if details else ()) if part))
         return InvalidRowError(place, message) if is_write else PermissionDeniedError(place, message)
     # A KeyError's text is the missing model's or field's name in quotes.
     if isinstance(name, str) and name[:1] == name[-1:] == "'":
