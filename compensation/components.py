@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from compensation.curves import Curve, Piece
 from compensation.deal_estimate import EstimatedComponent, EstimatedPeriod, EstimatedTier, ExpectedPayment
 from compensation.plan import Measure, Mode
-from compensation.proposals import OpenDeals, Proposal
 from compensation.run import Ground
 from compensation.sentences import Money, Ratio, Reason, decimal_text, reason
 from compensation.terms import Term
@@ -26,30 +25,44 @@ class _TierPart(NamedTuple):
 class ComponentWriter:
     """Writes the components of estimates from the engine's lines."""
 
-    def __init__(self, ground: Ground, deals: OpenDeals) -> None:
-        self._ground, self._deals = ground, deals
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
 
-    def components(self, proposal: Proposal, lines: Sequence[Line]) -> Iterator[EstimatedComponent]:
-        """One component per accumulator; ``lines`` are those of one payee that pay, in the engine's order."""
+    def components(self, lines: Sequence[Line], currency: str) -> Iterator[EstimatedComponent]:
+        """One component per accumulator; ``lines`` are those of one payee that pay, in the engine's order.
+
+        ``currency``: what the deal is in.
+        """
         for _, together in groupby(lines, key=lambda line: line["accumulator"]):
-            yield self._component(proposal, list(together))
+            yield self._component(list(together), currency)
 
-    def _component(self, proposal: Proposal, lines: list[Line]) -> EstimatedComponent:
+    def reasons(self, term: Term, curve: Curve, lines: Sequence[Line], currency: str) -> Iterator[Reason]:
+        """How the lines (of one accumulator, one after another) are credited and what they earn, step by step."""
+        line, credit = lines[0], self._measure(term, term.component.measure, sum(each["base"] for each in lines))
+        share = Ratio(ratio=_share(term, lines))
+        if line["via_payee_id"]:
+            names = sorted({self._ground.staff.name(each["via_payee_id"]) for each in lines if each["via_payee_id"]})
+            yield reason("credited_manager", share=share, via=", ".join(names), credit=credit)
+        else:
+            yield reason(f"credited_{line['party']}", share=share, credit=credit)
+        yield from self._conversion(term, currency, line["credited_on"])
+        yield self._progress(term, line, lines[-1])
+        for part in _parts(term, curve, lines):
+            yield self._slice(term, curve, part)
+
+    def _component(self, lines: list[Line], currency: str) -> EstimatedComponent:
         line, term = lines[0], self._ground.terms[lines[0]["term"]]
         curve = self._ground.book.curves[line["curve"]]
         before, after, quota = line["before"], lines[-1]["after"], line["quota_minor"]
-        parts = _parts(term, curve, lines)
-        tiers = tuple(self._tier(term, curve, part) for part in parts)
+        tiers = tuple(self._tier(term, curve, part) for part in _parts(term, curve, lines))
         credit = sum(each["base"] for each in lines)
-        parties = {(each["party_no"], each["share_millionths"]) for each in lines}
-        share = decimal_text(Fraction(sum(share for _, share in parties), 10**6) * term.component.share.value)
         return EstimatedComponent(
             plan=term.plan.name,
             plan_version=term.plan.version,
             component=term.component.name,
             title={language: term.component.heading(language) for language in ("en", "zh-Hans")},
             role=line["role"],
-            share=share,
+            share=_share(term, lines),
             credit=self._measure(term, term.component.measure, credit),
             quota=None if quota is None else self._position(term, quota),
             before=self._position(term, before),
@@ -60,27 +73,11 @@ class ComponentWriter:
             tiers=tiers,
             period=_period(line),
             payment=ExpectedPayment(event=term.component.credited_on.value, expected_on=line["credited_on"]),
-            reasons=tuple(self._reasons(proposal, term, lines, share, parts, curve)),
+            reasons=tuple(self.reasons(term, curve, lines, currency)),
         )
 
-    def _reasons(
-        self, proposal: Proposal, term: Term, lines: list[Line], share: str, parts: list[_TierPart], curve: Curve
-    ) -> Iterator[Reason]:
-        line = lines[0]
-        credit = self._measure(term, term.component.measure, sum(each["base"] for each in lines))
-        code = "credited_overlay" if line["party"] == "overlay" else "credited_owner"
-        if line["via_payee_id"]:
-            names = sorted({self._ground.staff.name(each["via_payee_id"]) for each in lines if each["via_payee_id"]})
-            yield reason("credited_manager", share=Ratio(ratio=share), via=", ".join(names), credit=credit)
-        else:
-            yield reason(code, share=Ratio(ratio=share), credit=credit)
-        yield from self._conversion(proposal, term, line["credited_on"])
-        yield self._progress(term, line, lines[-1])
-        for part in parts:
-            yield self._slice(term, curve, part)
-
-    def _conversion(self, proposal: Proposal, term: Term, day: date) -> Iterator[Reason]:
-        origin, target = self._deals.deals[proposal.deal_id].currency, term.plan.currency
+    def _conversion(self, term: Term, origin: str, day: date) -> Iterator[Reason]:
+        target = term.plan.currency
         rate = self._ground.rates.rate(origin, target, day)
         if origin != target and rate is not None and term.component.measure is not Measure.QUANTITY:
             yield reason("converted", from_currency=origin, to_currency=target, day=day, rate=decimal_text(rate, 6))
@@ -143,7 +140,12 @@ class ComponentWriter:
         return self._ground.money(amount, term.plan.currency)
 
 
-def _parts(term: Term, curve: Curve, lines: list[Line]) -> list[_TierPart]:
+def _share(term: Term, lines: Sequence[Line]) -> str:
+    parties = {(each["party_no"], each["share_millionths"]) for each in lines}
+    return decimal_text(Fraction(sum(share for _, share in parties), 10**6) * term.component.share.value)
+
+
+def _parts(term: Term, curve: Curve, lines: Sequence[Line]) -> list[_TierPart]:
     """The tiers that the lines reach; their earnings add up to those of the lines."""
     if term.component.mode is Mode.CURVE:
         walk = curve.slices(lines[0]["before"], lines[-1]["after"])

@@ -112,7 +112,7 @@ class _Writer:
 
     def estimates(self, proposals: Sequence[Proposal]) -> Iterator[DealEstimate]:
         obstacles = Obstacles(self.ground, self.deals)
-        writer = ComponentWriter(self.ground, self.deals)
+        writer = ComponentWriter(self.ground)
         for proposal in proposals:
             first, last = self._by_payee(proposal, ""), self._by_payee(proposal, _LAST)
             taking_part = {share.payee_id for share in self.deals.shares(proposal)}
@@ -120,7 +120,7 @@ class _Writer:
             for payee_id in sorted(taking_part | first.keys()):
                 lines = first.get(payee_id, [])
                 paying = [line for line in lines if line["outcome"] is None]
-                components = tuple(writer.components(proposal, paying))
+                components = tuple(writer.components(paying, self.deals.deals[proposal.deal_id].currency))
                 total = self._total(payee_id, proposal, paying)
                 later = self._total(
                     payee_id, proposal, [line for line in last.get(payee_id, []) if line["outcome"] is None]

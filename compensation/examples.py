@@ -41,8 +41,8 @@ def example_pay(component: Component, example: Example, exponent: int) -> list[i
     accumulators = pl.DataFrame({"accumulator": [0], "curve": [0], "start": exact_series([0])})
     columns = {name: exact_series(segment[place] for segment in curve.segments) for place, name in enumerate(_SEGMENT)}
     segments = pl.DataFrame({"curve": [0] * len(curve.segments), **columns})
-    parts = (nw.from_native(frame.lazy()) for frame in (credited, accumulators, segments))
-    paid: pl.DataFrame = pay(*parts, modes=[component.mode]).collect().to_native()
+    runs, starts, curves = (nw.from_native(frame.lazy()) for frame in (credited, accumulators, segments))
+    paid: pl.DataFrame = pay(runs, starts, curves, [component.mode]).collect().to_native()
     return [curve.pay_at(0), *(int(earning) for earning in paid.sort("credit_id")["earning"])]
 
 

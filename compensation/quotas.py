@@ -58,4 +58,4 @@ class Quotas:
 
 
 def _within(row: _Row, period: Period) -> bool:
-    return period.start <= row.from_on and row.to_on <= period.end
+    return period.start <= row.from_on < row.to_on <= period.end
