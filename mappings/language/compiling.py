@@ -38,7 +38,6 @@ class RecordRule:
     model: type[CanonicalRecord]
     items: Items
     when: Condition
-    ref: Read
     fields: tuple[tuple[str, Read], ...]
 
     def records(self, context: Context, modified_at: datetime | None) -> Iterator[CanonicalRecord]:
@@ -47,7 +46,7 @@ class RecordRule:
         for item in self.items(context.payload, context):
             context.record, context.currency = item, None
             if self.when(item, context):
-                values = {"source": context.source, "ref": self.ref(item, context), "modified_at": modified_at}
+                values: dict[str, Any] = {"source": context.source, "modified_at": modified_at}
                 fill(values, self.fields, item, context)
                 try:
                     yield validate(values)
@@ -93,11 +92,14 @@ def compile_record(name: str, node: Node, scope: Scope) -> RecordRule | None:
         model=model,
         items=_each(section, scope) if "each" in section else lambda payload, _context: (payload,),
         when=_when(section, scope),
-        ref=compile_field(section.entries["ref"], REF, scope)
-        if "ref" in section
-        else lambda _item, context: context.ref,
-        fields=tuple(fields.items()),
+        fields=(("ref", _ref(section, scope)), *fields.items()),
     )
+
+
+def _ref(section: Section, scope: Scope) -> Read:
+    if "ref" in section:
+        return compile_field(section.entries["ref"], REF, scope)
+    return lambda _item, context: context.ref
 
 
 def _once_per_record(read: Read) -> Read:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from mappings.language import Mapped, Mapping, Unmappable, load_mapping
@@ -31,7 +32,12 @@ def mapped(mapping: Mapping, stream: str, values: dict[str, Any], **sources: str
 
 def order_mapping(**fields: str) -> Mapping:
     """One stream `S` whose records become orders; ``fields`` are YAML, laid over a few that are enough."""
-    chosen = {"dated_on": "{constant: 2026-01-31}", "amount": "{constant: 1}"} | fields
+    return _order_mapping(tuple(fields.items()))
+
+
+@lru_cache(maxsize=100)
+def _order_mapping(fields: tuple[tuple[str, str], ...]) -> Mapping:
+    chosen = {"dated_on": "{constant: 2026-01-31}", "amount": "{constant: 1}"} | dict(fields)
     lines = "\n".join(f"        {name}: {text}" for name, text in chosen.items())
     return load_mapping(f"currency: USD\nstreams:\n  S:\n    order:\n      fields:\n{lines}\n", "example")
 

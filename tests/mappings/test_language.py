@@ -182,6 +182,11 @@ def test_a_payload_that_is_no_json_object_is_refused(text: str, reason: str) -> 
         order_mapping().apply("S", "crm", "r1", None, text)
 
 
+def test_a_record_without_what_should_be_its_ref_is_refused() -> None:
+    with pytest.raises(Unmappable, match="crm/Document/r1: ref: is missing: the payload has no `number`"):
+        mapped(load_mapping(BOTH), "Document", {"kind": "bill", "on": "2026-02-01", "net": 1})
+
+
 def test_an_unknown_stream_is_refused_by_name() -> None:
     with pytest.raises(
         Unmappable, match="crm/T/r1: the mapping `example` has no stream `T`; add it, or do not read it"
@@ -293,7 +298,7 @@ def test_a_change_of_what_is_extended_changes_the_version(tmp_path: Path) -> Non
 def test_the_example_of_the_documentation_works() -> None:
     text = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
     example = load_mapping(text.split("```yaml\n")[1].split("```")[0], "example")
-    values = {"Name": "N", "Total__c": Decimal("1.005"), "StageName": "Won", "Type": "New"}
+    values = {"Id": "006", "Name": "N", "Total__c": Decimal("1.005"), "StageName": "Won", "OwnerId": "005"}
     found = mapped(example, "Opportunity", values)
     assert (str(only(found).amount), only(found).stage, found.warnings) == ("1.00 USD", "won", ("customer missing",))
     assert mapped(example, "Opportunity", values | {"Type": "Renewal"}).records == ()

@@ -12,6 +12,7 @@ from mappings.deals import Deal, join
 from mappings.language import load_shipped
 from mappings.money import Money
 from mappings.records import (
+    Contract,
     CreditNote,
     Customer,
     Employee,
@@ -149,6 +150,11 @@ def test_receipts_and_credit_notes_settle_the_invoices_that_they_name(company: C
         received.update({allocation.invoice_key.ref: allocation.amount.minor for allocation in receipt.allocations})
     returned = {note.invoice_key.ref for note in crm_and_erp.of(CreditNote) if note.invoice_key}
     invoices = {invoice.ref: invoice for invoice in crm_and_erp.of(Invoice)}
+    for note in crm_and_erp.of(CreditNote):
+        for line in note.lines:
+            assert line.origin_key
+            billed = {one.ref: one for one in invoices[line.origin_key.ref].lines}[line.origin_line_ref or ""]
+            assert (billed.product_key, billed.quantity >= line.quantity) == (line.product_key, True)
     assert invoices.keys() == company.truth.invoices.keys()
     for number, truth in company.truth.invoices.items():
         gross = invoices[number].gross_amount
@@ -200,6 +206,12 @@ def test_leads_and_quotes_stay_with_their_opportunities(crm_and_erp: Read, deals
     assert quotes
     for kind, record in [*(("lead", lead) for lead in leads), *(("quote", quote) for quote in quotes)]:
         assert (kind, record.key) in deals[str(record.opportunity_key)].members  # type: ignore[attr-defined] # both have one
+
+
+def test_contracts_are_in_the_deal_of_the_quote_that_names_them(crm_and_erp: Read, deals: dict[str, Deal]) -> None:
+    contracts = {contract.key for contract in crm_and_erp.of(Contract)}
+    assert {key for deal in deals.values() for kind, key in deal.members if kind == "contract"} == contracts
+    assert not [deal_id for deal_id in deals if ":contract:" in deal_id]
 
 
 # --- a real Tryton
