@@ -92,6 +92,15 @@ class Client:
         return self.caller.call(lambda: _decode(place, self.session.ask(place, call), kind))
 
 
+@contextlib.contextmanager
+def as_documented(place: Place) -> Iterator[None]:
+    """Turns the failure to decode a record into a ``ProtocolError`` that does not quote it."""
+    try:
+        yield
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ProtocolError(place, f"a record is not as documented ({type(error).__name__})") from None
+
+
 def _restful(wire: Wire, call: Call) -> bytes:
     answer = wire.restful(call.path, call.params, call.method, data=call.body, headers=call.headers or {})
     return bytes(answer or b"null")

@@ -23,12 +23,16 @@ from connectors.protocol import (
 )
 from connectors.retrying import Caller, Clock, Sleep
 from connectors.salesforce import deletions, describing, reconciling
-from connectors.salesforce.client import Call, Client
+from connectors.salesforce.client import Call, Client, as_documented
 from connectors.salesforce.reading import StreamReader
 from connectors.salesforce.settings import SalesforceSettings, StreamSettings
 from connectors.salesforce.soql import is_name, long_id
 from connectors.salesforce.streams import configured_streams
 from connectors.salesforce.writing import Upsert
+
+
+class _Organization(msgspec.Struct):
+    TimeZoneSidKey: str
 
 
 class SalesforceConnector:
@@ -58,13 +62,15 @@ class SalesforceConnector:
         place = Place(self._source)
         limits = self._client.rest(place, Call("limits"), dict[str, Any])
         ours, theirs = self._clock(), self._client.session.server_time
-        organization = self._client.query_all(place, "SELECT TimeZoneSidKey FROM Organization")
+        organizations = self._client.query_all(place, "SELECT TimeZoneSidKey FROM Organization")
+        with as_documented(place):
+            (organization,) = (msgspec.json.decode(raw, type=_Organization) for raw in organizations)
         return Health(
             system=f"Salesforce API {self._settings.api_version}",
             scopes=self._client.session.scopes,
             remaining_calls=limits.get("DailyApiRequests", {}).get("Remaining"),
             clock_skew=theirs - ours if theirs else timedelta(0),
-            time_zone=msgspec.json.decode(organization[0])["TimeZoneSidKey"],
+            time_zone=organization.TimeZoneSidKey,
         )
 
     def discover(self) -> tuple[Stream, ...]:

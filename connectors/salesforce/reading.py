@@ -17,7 +17,7 @@ import msgspec
 
 from connectors.errors import Place, ProtocolError
 from connectors.protocol import Cursor, Page, SourceRecord
-from connectors.salesforce.client import Client, QueryPage
+from connectors.salesforce.client import Client, QueryPage, as_documented
 from connectors.salesforce.refusals import LocatorLostError
 from connectors.salesforce.settings import ChildSettings, StreamSettings
 from connectors.salesforce.soql import Position, after, in_list, instant_literal, parse_instant, select
@@ -112,7 +112,8 @@ class StreamReader:
         while True:
             try:
                 for rows in self._client.query(place, soql(position), with_deleted=with_deleted):
-                    further = _last_position(rows, limit)
+                    with as_documented(place):
+                        further = _last_position(rows, limit)
                     position, losses = (further, 0) if further else (position, losses)
                     yield rows, position
             except LocatorLostError:
@@ -134,8 +135,9 @@ class StreamReader:
         decoder = msgspec.json.Decoder(row)
         place, soql = Place(self._source, child.sobject), _changed_children(child, window)
         for rows, further in self._keyset(place, soql, position, window.limit, with_deleted=True):
-            changed = [decoder.decode(raw) for raw in rows]
-            stamps = {getattr(one, child.parent_field): one.position().stamp for one in changed}
+            with as_documented(place):
+                changed = [decoder.decode(raw) for raw in rows]
+                stamps = {getattr(one, child.parent_field): one.position().stamp for one in changed}
             yield tuple(self.by_ids(stamps, stamps)), further
 
     def _records(self, rows: list[msgspec.Raw], until: datetime) -> tuple[SourceRecord, ...]:
@@ -144,13 +146,11 @@ class StreamReader:
         return tuple(record for record in records if record.modified_at is None or record.modified_at <= until)
 
     def _record(self, raw: msgspec.Raw, changes: Mapping[str, datetime] = NO_CHANGES) -> SourceRecord:
-        try:
+        with as_documented(self._place):
             row = self._decoder.decode(raw)
-            payload = bytes(raw if self._is_whole(row) else self._completed(raw)).decode()
             stamp = parse_instant(row.SystemModstamp)
             version = max(stamp, changes.get(row.Id, stamp), *self._child_stamps(row))
-        except (msgspec.DecodeError, ValueError) as error:
-            raise ProtocolError(self._place, f"a record is not as documented ({type(error).__name__})") from None
+            payload = bytes(raw if self._is_whole(row) else self._completed(raw)).decode()
         return SourceRecord(self._source, self._name, row.Id, instant_literal(version), stamp, payload)
 
     def _child_stamps(self, row: _Row) -> Iterator[datetime]:

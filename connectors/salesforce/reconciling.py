@@ -9,7 +9,7 @@ import msgspec
 
 from connectors.errors import Place, TransientError
 from connectors.protocol import Reconciliation
-from connectors.salesforce.client import LOSSES, Client
+from connectors.salesforce.client import LOSSES, Client, as_documented
 from connectors.salesforce.refusals import LocatorLostError
 from connectors.salesforce.soql import instant_literal, select
 
@@ -35,7 +35,9 @@ def _counted(client: Client, place: Place, soql: str, sums: tuple[str, ...]) -> 
     ids: list[str] = []
     totals = dict.fromkeys(sums, Decimal(0))
     for rows in client.query(place, soql):
-        for row in map(decoder.decode, rows):
+        with as_documented(place):
+            page = [decoder.decode(raw) for raw in rows]
+        for row in page:
             ids.append(row.Id)
             for name in sums:
                 totals[name] += getattr(row, name) or 0

@@ -21,7 +21,7 @@ def is_name(text: str) -> bool:
     >>> is_name("External__c"), is_name("Opportunity/../User"), is_name("External__c" + chr(10))
     (True, False, False)
     """
-    return _NAME.fullmatch(text) is not None and not text.endswith("\n")  # where "$" also matches before it
+    return _NAME.fullmatch(text) is not None  # not match(): "$" also matches before a last newline
 
 
 class Position(NamedTuple):

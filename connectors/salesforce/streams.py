@@ -60,8 +60,8 @@ DEFAULT_STREAMS: dict[str, StreamSettings] = {
         sums="Amount",
     ),
     "Quote": _stream(
-        "Name QuoteNumber OpportunityId AccountId Status ExpirationDate GrandTotal TotalPrice CurrencyIsoCode "
-        "CreatedDate IsSyncing",
+        "Name QuoteNumber OpportunityId AccountId ContractId Status ExpirationDate GrandTotal TotalPrice "
+        "CurrencyIsoCode CreatedDate IsSyncing",
         _child(
             "QuoteLineItems",
             "QuoteLineItem",
