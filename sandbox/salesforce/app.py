@@ -10,10 +10,10 @@ from starlette.types import ASGIApp
 from sandbox.faults import routes as fault_routes
 from sandbox.salesforce import describe, many, pages, records
 from sandbox.salesforce.bulk import Jobs
-from sandbox.salesforce.calls import NEWEST_VERSION, OLDEST_VERSION, Call, Meter, answer, route
+from sandbox.salesforce.calls import NEWEST_VERSION, OLDEST_VERSION, Call, Meter, answer, base_url, route
 from sandbox.salesforce.composite import Composite
 from sandbox.salesforce.errors import ApiError, not_found
-from sandbox.salesforce.logins import Logins, base_url
+from sandbox.salesforce.logins import Logins
 from sandbox.salesforce.misbehaviour import Misbehaving
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soap_logins import SoapLogins

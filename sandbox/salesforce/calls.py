@@ -116,6 +116,11 @@ def bearer(request: Request) -> str:
     return token.strip()
 
 
+def base_url(request: Request) -> str:
+    """The instance's URL, as the client addressed it."""
+    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
+
+
 def _is_version(text: str) -> bool:
     major, _, minor = text.partition(".")
     return minor == "0" and major.isdigit() and OLDEST_VERSION <= int(major) <= NEWEST_VERSION

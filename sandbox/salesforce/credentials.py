@@ -1,5 +1,6 @@
-"""What a client needs to log in. Made anew for each org; nothing here opens anything else."""
+"""What a client needs to log in. Made anew in each process; nothing here opens anything else."""
 
+import functools
 import secrets
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ class Credentials:
     jwt_public_key: str
 
 
+@functools.cache
 def make_credentials() -> Credentials:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.salesforce.calls import Call, answer
+from sandbox.salesforce.calls import Call, answer, base_url
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.schema import Field, SObject
 
@@ -35,11 +35,16 @@ def object_information(call: Call) -> Response:
 
 def describe_object(call: Call) -> Response:
     sobject = call.org.sobject(call.path("sobject"))
-    return answer(describe(call.org, sobject, call.base))
+    return answer(describe(call.org, sobject, call.base, base_url(call.request)))
 
 
-def describe(org: Org, sobject: SObject, base: str) -> dict[str, Any]:
+def describe(org: Org, sobject: SObject, base: str, instance: str) -> dict[str, Any]:
     shown = summary(sobject, base)
+    shown["urls"] |= {
+        "uiDetailTemplate": f"{instance}/{{ID}}",
+        "uiEditTemplate": f"{instance}/{{ID}}/e",
+        "uiNewRecord": f"{instance}/{sobject.prefix}/e",
+    }
     return shown | {
         "actionOverrides": [],
         "childRelationships": _children(org, sobject),
@@ -50,7 +55,7 @@ def describe(org: Org, sobject: SObject, base: str) -> dict[str, Any]:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [],
+        "recordTypeInfos": [_MASTER_RECORD_TYPE],
         "searchLayoutable": True,
         "supportedScopes": [{"label": f"All {shown['labelPlural'].lower()}", "name": "everything"}],
     }
@@ -140,6 +145,16 @@ def field_description(field: Field) -> dict[str, Any]:
     }
 
 
+_MASTER_RECORD_TYPE = {
+    "active": True,
+    "available": True,
+    "defaultRecordTypeMapping": True,
+    "developerName": "Master",
+    "master": True,
+    "name": "Master",
+    "recordTypeId": "012000000000000AAA",
+    "urls": {},
+}
 _ALWAYS_SET = {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.salesforce.calls import answer, bearer
+from sandbox.salesforce.calls import answer, base_url, bearer
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.values import instant_text
@@ -232,10 +232,6 @@ def password_opens(org: Org, username: str, password: str) -> bool:
     known = org.credentials
     accepted = [known.password + known.security_token] + ([known.password] if org.trusts_network else [])
     return username == known.username and any(hmac.compare_digest(password.encode(), p.encode()) for p in accepted)
-
-
-def base_url(request: Request) -> str:
-    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
 
 
 def _unknown_grant(form: Mapping[str, str], request: Request) -> bool:  # noqa: ARG001 - all grants are called alike

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.salesforce.logins import base_url, password_opens
+from sandbox.salesforce.calls import base_url
+from sandbox.salesforce.logins import password_opens
 from sandbox.salesforce.org import Org
 
 _NAMESPACES = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.soap.sforce.com"}

@@ -13,7 +13,8 @@ import httpx
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.salesforce.app import create_app
 from sandbox.salesforce.org import Org
@@ -22,6 +23,12 @@ from sandbox.serving import serve
 ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(__file__).with_name("jsforce")
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+Json = Any
+"""What came out of JSON."""
+Client = Any
+"""A ``Salesforce`` of simple-salesforce, whose own annotations deny half of what it does."""
+Node = Callable[..., dict[str, Any]]
 
 
 class Clock:
@@ -44,13 +51,10 @@ class Loopback(HTTPAdapter):
         super().__init__()
         self._base = base
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Json, **kwargs: Json) -> requests.Response:
         asked = urlsplit(str(request.url))
         request.url = self._base + asked.path + (f"?{asked.query}" if asked.query else "")
         return super().send(request, *args, **kwargs)
-
-
-Node = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -80,10 +84,28 @@ def org(clock: Clock) -> Org:
     return made
 
 
+class Switchboard:
+    """One server for all tests; each puts its own org behind it."""
+
+    app: ASGIApp
+    url: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def switchboard() -> Iterator[Switchboard]:
+    made = Switchboard()
+    with serve(made) as made.url:
+        yield made
+
+
 @pytest.fixture
-def base(org: Org) -> Iterator[str]:
-    with serve(create_app(org)) as url:
-        yield url
+def base(org: Org, switchboard: Switchboard) -> str:
+    switchboard.app = create_app(org)
+    return switchboard.url
 
 
 @pytest.fixture
@@ -96,7 +118,7 @@ def session(base: str) -> Iterator[requests.Session]:
 
 
 @pytest.fixture
-def sf(org: Org, session: requests.Session) -> Salesforce:
+def sf(org: Org, session: requests.Session) -> Client:
     """simple-salesforce, logged in by client credentials."""
     known = org.credentials
     return Salesforce(
@@ -117,7 +139,7 @@ def rest(org: Org, base: str) -> Iterator[httpx.Client]:
 def node(node_binary: Path, org: Org, base: str) -> Node:
     """Runs a script of ``jsforce/`` against the org and returns the JSON object that it prints."""
 
-    def run(script: str, **more: Any) -> dict[str, Any]:
+    def run(script: str, **more: object) -> dict[str, Any]:
         known = org.credentials
         settings = {
             "base": base,
@@ -127,7 +149,8 @@ def node(node_binary: Path, org: Org, base: str) -> Node:
             "password": known.password + known.security_token,
             "privateKey": known.jwt_private_key,
         }
-        done = subprocess.run(  # noqa: S603 - our own script with the pinned Node
+        # Our own script, run with the pinned Node.
+        done = subprocess.run(  # noqa: S603
             [str(node_binary), str(SCRIPTS / script)],
             input=json.dumps(settings | more),
             capture_output=True,
@@ -146,3 +169,8 @@ def node(node_binary: Path, org: Org, base: str) -> Node:
 
 def opportunity(name: str, **more: object) -> dict[str, object]:
     return {"Name": name, "StageName": "Prospecting", "CloseDate": "2026-12-01"} | more
+
+
+def next_path(page: dict[str, Any]) -> str:
+    """``nextRecordsUrl`` relative to the version that ``rest`` speaks."""
+    return str(page["nextRecordsUrl"]).removeprefix("/services/data/v60.0/")

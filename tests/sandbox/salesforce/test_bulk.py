@@ -6,25 +6,24 @@ from typing import Any
 
 import httpx
 import pytest
-from simple_salesforce import Salesforce
-from simple_salesforce.bulk2 import ColumnDelimiter, LineEnding, SFBulk2Type
+from simple_salesforce.bulk2 import ColumnDelimiter, LineEnding
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceOperationError
 
 from sandbox.salesforce.org import Org
-from tests.sandbox.salesforce.conftest import opportunity
+from tests.sandbox.salesforce.conftest import Client, opportunity
 
 
 @pytest.fixture
-def bulk(sf: Salesforce) -> SFBulk2Type:
+def bulk(sf: Client) -> Client:
     return sf.bulk2.Opportunity
 
 
-def test_a_query_comes_as_csv_in_pieces(bulk: SFBulk2Type, org: Org) -> None:
+def test_a_query_comes_as_csv_in_pieces(bulk: Client, org: Org) -> None:
     account = org.insert("Account", [{"Name": 'Acme "Süd", Ltd'}])[0]
     rows = [opportunity(f"deal {n}", AccountId=account, Amount=f"{n}.5", NextStep="call\nagain") for n in range(5)]
     org.insert("Opportunity", rows)
     soql = "SELECT Name, Amount, Account.Name, NextStep, Description, IsWon, CreatedDate FROM Opportunity ORDER BY Name"
-    pieces = list(bulk.query(soql, max_records=2))
+    pieces = list(bulk.query(soql, max_records=2, wait=0))
     assert len(pieces) == 3
     found = [row for piece in pieces for row in csv.DictReader(io.StringIO(piece, newline=""))]
     assert [row["Name"] for row in found] == [f"deal {n}" for n in range(5)]
@@ -50,14 +49,14 @@ def test_delimiter_and_line_ending_are_the_jobs(
     assert got.headers["content-type"] == "text/csv"
 
 
-def test_query_all_has_deleted_rows(bulk: SFBulk2Type, org: Org) -> None:
+def test_query_all_has_deleted_rows(bulk: Client, org: Org) -> None:
     org.delete("Opportunity", org.insert("Opportunity", [opportunity("gone")]))
     soql = "SELECT Name FROM Opportunity"
-    assert "gone" in next(iter(bulk.query_all(soql)))
-    assert "gone" not in next(iter(bulk.query(soql)))
+    assert "gone" in next(iter(bulk.query_all(soql, wait=0)))
+    assert "gone" not in next(iter(bulk.query(soql, wait=0)))
 
 
-def test_insert_update_upsert_delete(bulk: SFBulk2Type, org: Org) -> None:
+def test_insert_update_upsert_delete(bulk: Client, org: Org) -> None:
     done = bulk.insert(records=[opportunity(f"n{n}", Amount="1.10") for n in range(3)], wait=0)
     assert done[0]["numberRecordsProcessed"] == 3
     ids = [str(row["Id"]) for row in org.records("Opportunity")]
@@ -77,7 +76,7 @@ def test_insert_update_upsert_delete(bulk: SFBulk2Type, org: Org) -> None:
     assert [r["Name"] for r in org.records("Opportunity")] == ["again"]
 
 
-def test_each_row_has_its_result(bulk: SFBulk2Type, org: Org) -> None:
+def test_each_row_has_its_result(bulk: Client, org: Org) -> None:
     rows = [opportunity("good"), opportunity("bad") | {"CloseDate": "soon"}, opportunity("good too")]
     job = bulk.insert(records=rows, wait=0)[0]
     assert (job["numberRecordsFailed"], job["numberRecordsProcessed"]) == (1, 3)
@@ -89,13 +88,13 @@ def test_each_row_has_its_result(bulk: SFBulk2Type, org: Org) -> None:
     assert list(csv.reader(io.StringIO(bulk.get_unprocessed_records(job["job_id"]))))[1:] == []
 
 
-def test_an_unknown_column_fails_the_whole_job(bulk: SFBulk2Type, org: Org) -> None:
+def test_an_unknown_column_fails_the_whole_job(bulk: Client, org: Org) -> None:
     with pytest.raises(SalesforceOperationError, match="Field name not found : Nope__c"):
         bulk.insert(records=[opportunity("a") | {"Nope__c": "1"}], wait=0)
     assert org.records("Opportunity") == []
 
 
-def test_parents_are_named_by_their_external_id(bulk: SFBulk2Type, org: Org) -> None:
+def test_parents_are_named_by_their_external_id(bulk: Client, org: Org) -> None:
     org.define("Account", {"Number__c": "string(20) external unique"})
     account = org.insert("Account", [{"Name": "Acme", "Number__c": "A-1"}])[0]
     bulk.insert(records=[opportunity("a") | {"Account.Number__c": "A-1"}], wait=0)
@@ -134,6 +133,6 @@ def test_jobs_are_listed_aborted_and_deleted(rest: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("soql", ["SELECT Nope FROM Account", "SELECT COUNT() FROM Account", "SELECT Id FROM"])
-def test_a_bad_query_makes_no_job(bulk: SFBulk2Type, soql: str) -> None:
+def test_a_bad_query_makes_no_job(bulk: Client, soql: str) -> None:
     with pytest.raises(SalesforceMalformedRequest):
-        next(iter(bulk.query(soql)))
+        next(iter(bulk.query(soql, wait=0)))

@@ -1,16 +1,19 @@
 """Every login that simple-salesforce offers, and what is refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import requests
-from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceExpiredSession
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceExpiredSession
 
 from sandbox.salesforce.org import Org
-from tests.sandbox.salesforce.conftest import Clock
+from tests.sandbox.salesforce.conftest import Client, Clock
 
+Login = Callable[[Org], dict[str, Any]]
 ONE_USER = "SELECT Username FROM User"
 
 
@@ -47,7 +50,7 @@ LOGINS = [client_credentials, password_and_token_by_soap, password_from_trusted_
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_simple_salesforce_logs_in(login: Any, org: Org, session: requests.Session) -> None:
+def test_simple_salesforce_logs_in(login: Login, org: Org, session: requests.Session) -> None:
     sf = Salesforce(session=session, **login(org))
     assert sf.query(ONE_USER)["records"][0]["Username"] == org.credentials.username
 
@@ -56,13 +59,13 @@ def test_key_file_and_existing_session_work_too(org: Org, session: requests.Sess
     key = tmp_path / "key.pem"
     key.write_text(org.credentials.jwt_private_key)
     known = org.credentials
-    first = Salesforce(username=known.username, consumer_key=known.client_id, privatekey_file=key, session=session)
+    first = Salesforce(username=known.username, consumer_key=known.client_id, privatekey_file=str(key), session=session)
     second = Salesforce(session_id=first.session_id, instance_url=base, session=session)
     assert second.query(ONE_USER)["totalSize"] == 1
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_a_wrong_secret_is_refused(login: Any, org: Org, session: requests.Session) -> None:
+def test_a_wrong_secret_is_refused(login: Login, org: Org, session: requests.Session) -> None:
     arguments = login(org)
     wrong = "consumer_secret" if "consumer_secret" in arguments else "password"
     if "privatekey" in arguments:
@@ -103,7 +106,7 @@ def test_refusals_of_the_token_end_point(org: Org, base: str) -> None:
 
 
 def test_an_expired_session_is_told_and_simple_salesforce_logs_in_again(
-    org: Org, sf: Salesforce, session: requests.Session, base: str, clock: Clock
+    org: Org, sf: Client, session: requests.Session, base: str, clock: Clock
 ) -> None:
     clock.advance(hours=2)
     given = Salesforce(session_id=sf.session_id, instance_url=base, session=session)
@@ -114,7 +117,7 @@ def test_an_expired_session_is_told_and_simple_salesforce_logs_in_again(
     assert org.sessions.logins == 2
 
 
-def test_userinfo_tells_who_is_logged_in_and_revoke_ends_it(org: Org, sf: Salesforce) -> None:
+def test_userinfo_tells_who_is_logged_in_and_revoke_ends_it(org: Org, sf: Client) -> None:
     told = sf.oauth2("userinfo")
     assert (told["user_id"], told["organization_id"]) == (org.user_id, org.id)
     token = sf.session_id

@@ -4,14 +4,19 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from simple_salesforce import Salesforce, SalesforceMalformedRequest, SalesforceResourceNotFound
-from simple_salesforce.exceptions import SalesforceMoreThanOneRecord
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import (
+    SalesforceMalformedRequest,
+    SalesforceMoreThanOneRecord,
+    SalesforceResourceNotFound,
+)
 
 from sandbox.salesforce.org import Org
-from tests.sandbox.salesforce.conftest import NOON, Clock, opportunity
+from tests.sandbox.salesforce.conftest import NOON, Client, Clock, opportunity
 
 
-def test_a_record_is_created_read_updated_and_deleted(sf: Salesforce, clock: Clock) -> None:
+def test_a_record_is_created_read_updated_and_deleted(sf: Client, clock: Clock) -> None:
     made = sf.Opportunity.create(opportunity("New", Amount=1250))
     assert made["success"] is True
     assert len(made["id"]) == 18
@@ -28,13 +33,13 @@ def test_a_record_is_created_read_updated_and_deleted(sf: Salesforce, clock: Clo
         sf.Opportunity.get(made["id"])
 
 
-def test_chosen_fields_are_read_by_a_short_id(sf: Salesforce) -> None:
+def test_chosen_fields_are_read_by_a_short_id(sf: Client) -> None:
     made = sf.Account.create({"Name": "Acme"})
     read = sf.Account.get(made["id"][:15], params={"fields": "Name,OwnerId"})
     assert set(read) == {"attributes", "Id", "Name", "OwnerId"}
 
 
-def test_upsert_by_an_external_id(sf: Salesforce, org: Org) -> None:
+def test_upsert_by_an_external_id(sf: Client, org: Org) -> None:
     assert sf.Opportunity.upsert("External_Key__c/deal 7", opportunity("First")) == 201
     assert sf.Opportunity.upsert("External_Key__c/DEAL 7", {"Name": "Second"}) == 200
     read = sf.Opportunity.get_by_custom_id("External_Key__c", "deal 7")
@@ -44,7 +49,7 @@ def test_upsert_by_an_external_id(sf: Salesforce, org: Org) -> None:
         sf.Opportunity.upsert("Order_Key__c/o", {"Name": "?"})
 
 
-def test_queries_come_in_pages_of_any_size(sf: Salesforce, org: Org) -> None:
+def test_queries_come_in_pages_of_any_size(sf: Client, org: Org) -> None:
     org.insert("Account", ({"Name": f"Account {n:03d}"} for n in range(450)))
     asked = {"Sforce-Query-Options": "batchSize=200"}
     first = sf.query("SELECT Name FROM Account ORDER BY Name DESC", headers=asked)
@@ -56,7 +61,7 @@ def test_queries_come_in_pages_of_any_size(sf: Salesforce, org: Org) -> None:
     assert len(sf.query_all("SELECT Id FROM Account", headers=asked)["records"]) == 450
 
 
-def test_a_locator_dies_with_its_session(sf: Salesforce, org: Org) -> None:
+def test_a_locator_dies_with_its_session(sf: Client, org: Org) -> None:
     org.insert("Account", ({"Name": str(n)} for n in range(201)))
     first = sf.query("SELECT Id FROM Account", headers={"Sforce-Query-Options": "batchSize=200"})
     org.sessions.expire_all()
@@ -64,7 +69,7 @@ def test_a_locator_dies_with_its_session(sf: Salesforce, org: Org) -> None:
         sf.query_more(first["nextRecordsUrl"], identifier_is_url=True)
 
 
-def test_deleted_records_are_found_by_query_all_only(sf: Salesforce, org: Org) -> None:
+def test_deleted_records_are_found_by_query_all_only(sf: Client, org: Org) -> None:
     ids = org.insert("Account", [{"Name": "kept"}, {"Name": "gone"}])
     org.delete("Account", [ids[1]])
     soql = "SELECT Name, IsDeleted FROM Account ORDER BY Name"
@@ -73,7 +78,7 @@ def test_deleted_records_are_found_by_query_all_only(sf: Salesforce, org: Org) -
     assert [(r["Name"], r["IsDeleted"]) for r in found] == [("gone", True), ("kept", False)]
 
 
-def test_updated_and_deleted_feeds(sf: Salesforce, org: Org, clock: Clock) -> None:
+def test_updated_and_deleted_feeds(sf: Client, org: Org, clock: Clock) -> None:
     kept, gone = org.insert("Account", [{"Name": "kept"}, {"Name": "gone"}])
     org.delete("Account", [gone])
     clock.advance(minutes=3, seconds=40)
@@ -85,7 +90,7 @@ def test_updated_and_deleted_feeds(sf: Salesforce, org: Org, clock: Clock) -> No
         sf.Account.deleted(NOON - timedelta(days=16), end)
 
 
-def test_amounts_are_exact_to_the_digit(sf: Salesforce, org: Org, session: object) -> None:
+def test_amounts_are_exact_to_the_digit(sf: Client, org: Org, session: requests.Session) -> None:
     texts = ["0.1", "1250", "1250.5", "9999999999999999.99", "-0.05", "1E+3"]
     org.insert("Opportunity", (opportunity(str(n), Amount=text) for n, text in enumerate(texts)))
     read = Salesforce(session_id=sf.session_id, instance=sf.sf_instance, session=session, parse_float=Decimal)
@@ -93,7 +98,7 @@ def test_amounts_are_exact_to_the_digit(sf: Salesforce, org: Org, session: objec
     assert [str(amount) for amount in found] == ["0.1", "1250.0", "1250.5", "9999999999999999.99", "-0.05", "1000.0"]
 
 
-def test_describe_tells_types_scales_keys_and_relations(sf: Salesforce, org: Org) -> None:
+def test_describe_tells_types_scales_keys_and_relations(sf: Client, org: Org) -> None:
     org.define("Opportunity", {"Sector__c": "formula(Account.Industry)"})
     told = sf.Opportunity.describe()
     fields = {field["name"]: field for field in told["fields"]}
@@ -106,15 +111,19 @@ def test_describe_tells_types_scales_keys_and_relations(sf: Salesforce, org: Org
     assert sf.Opportunity.metadata()["objectDescribe"]["name"] == "Opportunity"
 
 
-def test_limits_and_usage(sf: Salesforce) -> None:
+def test_limits_and_usage(sf: Client) -> None:
     limits = sf.limits()
     assert limits["DailyApiRequests"]["Max"] - limits["DailyApiRequests"]["Remaining"] == sf.api_usage["api-usage"].used
     assert sf.is_sandbox() is True
 
 
-def test_collections_through_restful(sf: Salesforce) -> None:
-    rows = [opportunity("a", External_Key__c="a"), {"Name": "no stage", "External_Key__c": "b"}]
-    sent = {"allOrNone": False, "records": [{"attributes": {"type": "Opportunity"}} | row for row in rows]}
+def test_collections_through_restful(sf: Client) -> None:
+    rows: list[dict[str, object]] = [
+        opportunity("a", External_Key__c="a"),
+        {"Name": "no stage", "External_Key__c": "b"},
+    ]
+    kind: dict[str, object] = {"attributes": {"type": "Opportunity"}}
+    sent = {"allOrNone": False, "records": [kind | row for row in rows]}
     created, failed = sf.restful("composite/sobjects/Opportunity/External_Key__c", method="PATCH", json=sent)
     assert (created["success"], created["created"]) == (True, True)
     assert failed["success"] is False
@@ -122,12 +131,12 @@ def test_collections_through_restful(sf: Salesforce) -> None:
     assert failed["errors"][0]["fields"] == ["StageName", "CloseDate"]
 
 
-def test_a_composite_request_refers_to_its_own_answers(sf: Salesforce) -> None:
+def test_a_composite_request_refers_to_its_own_answers(sf: Client) -> None:
     base = f"/services/data/v{sf.sf_version}"
     account = {"method": "POST", "url": f"{base}/sobjects/Account", "referenceId": "acme", "body": {"Name": "Acme"}}
     deal = opportunity("Deal", AccountId="@{acme.id}")
     opp = {"method": "POST", "url": f"{base}/sobjects/Opportunity", "referenceId": "deal", "body": deal}
-    read = {"method": "GET", "url": f"{base}/query?q=SELECT Account.Name FROM Opportunity", "referenceId": "read"}
+    read = {"method": "GET", "url": f"{base}/query?q=SELECT%20Account.Name%20FROM%20Opportunity", "referenceId": "read"}
     answered = sf.restful("composite", method="POST", json={"compositeRequest": [account, opp, read]})[
         "compositeResponse"
     ]
@@ -135,7 +144,7 @@ def test_a_composite_request_refers_to_its_own_answers(sf: Salesforce) -> None:
     assert answered[2]["body"]["records"][0]["Account"]["Name"] == "Acme"
 
 
-def test_a_composite_request_is_all_or_none_if_asked(sf: Salesforce, org: Org) -> None:
+def test_a_composite_request_is_all_or_none_if_asked(sf: Client, org: Org) -> None:
     base = f"/services/data/v{sf.sf_version}"
     good = {"method": "POST", "url": f"{base}/sobjects/Account", "referenceId": "a", "body": {"Name": "Acme"}}
     bad = {"method": "POST", "url": f"{base}/sobjects/Account", "referenceId": "b", "body": {}}
