@@ -99,6 +99,8 @@ def compile_record(name: str, node: Node, scope: Scope) -> RecordRule | None:
 def _ref(section: Section, scope: Scope) -> Read:
     if "ref" in section:
         return compile_field(section.entries["ref"], REF, scope)
+    if "each" in section:
+        section.wrong("each", "needs a `ref` beside it, by which the records of one list can be told apart")
     return lambda _item, context: context.ref
 
 

@@ -58,6 +58,8 @@ class Mapping:
             raise Unmappable(
                 f"holds a number or nesting beyond all bounds ({type(error).__name__})", "", "", place
             ) from None
+        if len(records) > 1 and len({(type(record), record.ref) for record in records}) < len(records):
+            raise Unmappable("gives two records of one kind and ref; mend `ref` or the conditions", "ref", "", place)
         return Mapped(tuple(records), tuple(context.warnings))
 
     def _rules(self, stream: str) -> tuple[RecordRule, ...]:

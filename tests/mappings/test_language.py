@@ -173,6 +173,7 @@ def test_keys_can_be_a_list() -> None:
         ('{"a": 1e9999999999999999999}', "the payload is not JSON with numbers within bounds"),
         ("[1]", "the payload is not a JSON object"),
         ("null", "the payload is not a JSON object"),
+        ('{"n": "\\ud800"}', "the payload is not JSON"),
         ("\ud800", "the payload is not JSON"),
         ('{"dated_on": ' + "[" * 100_000, "the payload is not JSON"),
     ],
@@ -180,6 +181,12 @@ def test_keys_can_be_a_list() -> None:
 def test_a_payload_that_is_no_json_object_is_refused(text: str, reason: str) -> None:
     with pytest.raises(Unmappable, match=reason):
         order_mapping().apply("S", "crm", "r1", None, text)
+
+
+def test_two_records_of_one_key_are_refused() -> None:
+    payments = [{"id": 1, "on": "2026-02-02", "paid": 4}, {"id": 1, "on": "2026-02-03", "paid": 6}]
+    with pytest.raises(Unmappable, match="ref: gives two records of one kind and ref"):
+        mapped(load_mapping(BOTH), "Document", document(payments=payments))
 
 
 def test_a_record_without_what_should_be_its_ref_is_refused() -> None:

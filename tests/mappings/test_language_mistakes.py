@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mappings.language import MappingError, load_mapping
+from mappings.language import SHIPPED, MappingError, Problem, load_mapping
 
 ORDER = """\
 currency: USD
@@ -84,6 +86,7 @@ def test_a_mistake_in_a_field_is_named_with_its_line_and_remedy(line: str, messa
         ("        dated_on: date\n", "", 5, "the canonical field `dated_on` is required"),
         ("total", "{path: total, rounding: nearest}", 7, "`nearest` is unknown; known are: down, half_down"),
         ("total", "total\n        amount: net", 8, "is there twice (first in line 7); remove one of them"),
+        ("order:\n", "order:\n      each: sales\n", 5, "needs a `ref` beside it"),
         ("order:", "odrer:", 4, "there is no canonical record `odrer`; did you mean `order`?"),
         ("currency: USD", "currency: dollars", 1, "`dollars` is not an ISO 4217 currency code"),
         ("currency: USD", "time_zone: UTC", 5, "`currency` is required; give the record or the file a `currency`"),
@@ -136,3 +139,27 @@ def test_a_mistake_in_an_extended_file_is_told_with_that_files_line(tmp_path: Pa
     (tmp_path / "own.yaml").write_text("extends: ./base.yaml\nstreams: {Sale: {order: {fields: {number: no}}}}\n")
     with pytest.raises(MappingError, match=r"base\.yaml:8: streams\.Sale\.order\.fields\.lol: "):
         load_mapping(tmp_path / "own.yaml")
+
+
+SHIPPED_TEXTS = [path.read_text(encoding="utf-8") for path in sorted(SHIPPED.glob("*.yaml"))]
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(SHIPPED_TEXTS),
+    st.integers(0, 5000),
+    st.integers(0, 12),
+    st.text("{}[]:,-'\"&*!|>%@`#\n a1.~", max_size=4),
+)
+def test_a_damaged_file_loads_or_names_its_mistakes(text: str, place: int, cut: int, put: str) -> None:
+    for problem in problems_of(text[:place] + put + text[place + cut :]):
+        assert problem.line > 0
+        assert problem.message
+
+
+def problems_of(text: str) -> tuple[Problem, ...]:
+    try:
+        load_mapping(text, "damaged")
+    except MappingError as refused:
+        return refused.problems
+    return ()
