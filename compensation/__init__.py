@@ -4,6 +4,7 @@ from compensation.calculation import Calculation, calculate
 from compensation.deal_estimate import DealEstimate
 from compensation.errors import CompensationError, FactsError, PayOverflowError, PlanError
 from compensation.estimates import DealOutcome, estimate_deals, unowned
+from compensation.explaining import explain
 from compensation.facts import Facts
 from compensation.plan import Plan
 from compensation.plan_files import parse_plan
@@ -24,6 +25,7 @@ __all__ = [
     "ProposedShare",
     "calculate",
     "estimate_deals",
+    "explain",
     "parse_plan",
     "propose",
     "unowned",

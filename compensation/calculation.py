@@ -21,7 +21,7 @@ _OF_TERM = {
     "measure": pl.String,
 }
 _CREDIT_COLUMNS = (
-    *("transaction_id", "deal_id", "payee_id", "plan", "plan_version", "component", "role", "via_payee_id"),
+    *("transaction_id", "deal_id", "payee_id", "plan", "plan_version", "component", "role", "party", "via_payee_id"),
     *(
         "share_millionths",
         "dated_on",
@@ -41,10 +41,11 @@ _KEY = ("payee_id", "plan", "plan_version", "component", "period_label", "period
 class Calculation:
     """What the facts earn under the plans. Money in minor units of ``currency`` (the plan's); quantities in millionths.
 
-    - ``credits``: transaction_id, deal_id, payee_id, plan, plan_version, component, role, via_payee_id (the owner
-      through whom a manager is credited), share_millionths, dated_on, credited_on (a return by origin has the
-      origin's date), period_label, period_start, period_end (excluded), currency, measure, credit_minor, outcome
-      (null if it pays, else ``no_rate``, ``no_margin``, ``no_quota``, ``zero_quota``, ``no_quota_rate``).
+    - ``credits``: transaction_id, deal_id, payee_id, plan, plan_version, component, role, party (owner, overlay,
+      direct_manager, upper_manager), via_payee_id (the owner through whom a manager is credited), share_millionths,
+      dated_on, credited_on (a return by origin has the origin's date), period_label, period_start, period_end
+      (excluded), currency, measure, credit_minor, outcome (null if it pays, else ``no_rate``, ``no_margin``,
+      ``no_quota``, ``zero_quota``, ``no_quota_rate``).
     - ``openings``: per payee, component and period in force: pay that needs no credit, earning_minor, and quota_minor.
     - ``lines``: the credits that pay, in their order, with before_minor, after_minor (positions), quota_minor,
       earning_minor.

@@ -204,7 +204,8 @@ class Curve:
     """P as a plan reads it aloud: which tiers the position has passed, and what each pays."""
 
     def __init__(self, component: Component, quota: int, digits: int) -> None:
-        self.shape, self.rows = component.payout
+        self.shape = component.payout[0]
+        self.rows: Any = component.payout[1]
         self.component = component
         self.minor = 10**digits
         unit = MILLION if component.position == "quantity" else self.minor
@@ -225,12 +226,12 @@ class Curve:
 
     def _paid(self, position: int) -> Fraction:
         if self.shape == "rate":
-            return self.rows * self.per_unit * position
+            return Fraction(self.rows * self.per_unit * position)
         if self.shape == "excess":
             above, rate = self.rows
-            return rate * (position - above * self.scale) if position > above * self.scale else Fraction(0)
+            return Fraction(max(rate * (position - above * self.scale), 0))
         if self.shape == "steps":
-            return sum((bonus * self.minor for at, bonus in self.rows if self.has_passed(at, position)), Fraction(0))
+            return Fraction(sum(bonus * self.minor for at, bonus in self.rows if self.has_passed(at, position)))
         if self.shape == "whole":
             return self.rate(position) * position
         return self._marginal(position)
@@ -241,7 +242,7 @@ class Curve:
             start = lower * self.scale
             end = self.rows[number + 1][0] * self.scale if number + 1 < len(self.rows) else None
             if number == 0 and lower == 0 and position < 0:
-                return rate * self.per_unit * position
+                return Fraction(rate * self.per_unit * position)
             if position > start:
                 paid += (min(Fraction(position), end) if end is not None else position) * rate * self.per_unit
                 paid -= start * rate * self.per_unit
@@ -258,4 +259,4 @@ class Curve:
         for lower, rate in self.rows:
             if self.has_passed(lower, position):
                 found = rate
-        return found * self.per_unit
+        return Fraction(found * self.per_unit)

@@ -10,8 +10,12 @@ from compensation import Calculation, calculate
 from tests.compensation.oracle import Component, World, earnings
 from tests.compensation.worlds import LAST, TITLES, components, facts_of, plan_of, worlds
 
-SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+# Shrinking a generated company takes minutes; the seed that Hypothesis prints repeats a failure.
+THOROUGH = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.generate],
 )
 
 
@@ -20,7 +24,7 @@ def engine_lines(calculation: Calculation) -> dict[tuple[Any, ...], int]:
     return {tuple(key): earning for *key, earning in calculation.lines.select(columns).iter_rows()}
 
 
-@SLOW
+@THOROUGH
 @given(worlds(), st.data())
 def test_every_line_earns_the_same_cents(world: World, data: st.DataObject) -> None:
     written: list[Component] = [data.draw(components(f"c{number}")) for number in range(3)]
@@ -29,7 +33,7 @@ def test_every_line_earns_the_same_cents(world: World, data: st.DataObject) -> N
     assert engine_lines(calculation) == expected.lines
 
 
-@SLOW
+@THOROUGH
 @given(worlds(), st.data())
 def test_opening_and_lines_add_up_to_the_rounded_total(world: World, data: st.DataObject) -> None:
     written = [data.draw(components(f"c{number}", mode="curve")) for number in range(2)]

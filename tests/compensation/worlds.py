@@ -1,6 +1,7 @@
 """Generated companies, deals and plans, as the oracle's plain values and as the engine's frames and plan text."""
 
 import itertools
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -34,7 +35,7 @@ def worlds(draw: st.DrawFn) -> World:
     count = draw(st.integers(1, 9))
     transactions: list[Transaction] = []
     for number in range(count):
-        transactions.append(draw(_transaction(f"t{number:02}", deals, transactions)))
+        transactions += [draw(_transaction(f"t{number:02}", deals, transactions))]
     quotas = {
         (person.id, date(2026, month, 1)): draw(st.integers(1, 4_000_000))
         for person in _PEOPLE
@@ -67,17 +68,34 @@ def _transaction(draw: st.DrawFn, name: str, deals: list[str], earlier: list[Tra
     if originals and draw(st.booleans()):
         origin = draw(st.sampled_from(originals))
         part = draw(st.sampled_from([Fraction(1), Fraction(1, 3), Fraction(7, 10)]))
-        measures = (-int(value * part) for value in (origin.revenue, origin.margin, origin.quantity))
-        late = max(day, origin.day)
-        return Transaction(
-            name, origin.deal, "return", late, 4, origin.currency, *measures, family=origin.family, reverses=origin.id
-        )
-    kind = draw(st.sampled_from(["invoice", "invoice", "booking"]))
-    currency = draw(st.sampled_from(["USD", "USD", "EUR", "JPY"]))
+        return returned(name, origin, max(day, origin.day), part)
     return Transaction(
-        *(name, draw(st.sampled_from(deals)), kind, day, sequence, currency, draw(_amounts), draw(_amounts)),
+        id=name,
+        deal=draw(st.sampled_from(deals)),
+        kind=draw(st.sampled_from(["invoice", "invoice", "booking"])),
+        day=day,
+        sequence=sequence,
+        currency=draw(st.sampled_from(["USD", "USD", "EUR", "JPY"])),
+        revenue=draw(_amounts),
+        margin=draw(_amounts),
         quantity=draw(st.integers(0, 20)) * MILLION // draw(st.sampled_from([1, 3])),
         family=draw(st.sampled_from(["Instruments", "Software"])),
+    )
+
+
+def returned(name: str, origin: Transaction, day: date, part: Fraction = Fraction(1)) -> Transaction:
+    """A credit note over a part of the transaction."""
+    revenue, margin, quantity = (-int(value * part) for value in (origin.revenue, origin.margin, origin.quantity))
+    return replace(
+        origin,
+        id=name,
+        kind="return",
+        day=day,
+        sequence=4,
+        revenue=revenue,
+        margin=margin,
+        quantity=quantity,
+        reverses=origin.id,
     )
 
 
