@@ -90,7 +90,9 @@ def create_app(
     @app.get("/api/deals/{ref}")
     async def deal(request: Request, ref: str) -> dict[str, Any]:
         signed_in(request)
-        return _deal(_find(records, ref), _names(records))
+        names = _names(records)
+        lines = {"products": _products(records, ref), "team": _team(records, ref, names)}
+        return _deal(_find(records, ref), names) | lines
 
     @app.post("/api/card-token")
     async def card_token(request: Request, wanted: TokenWanted) -> dict[str, str]:
@@ -103,8 +105,8 @@ def create_app(
 
 def _add_pages(app: FastAPI, card_url: str) -> None:
     policy = (
-        f"default-src 'none'; script-src 'self' {card_url}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        f"frame-src {card_url}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self' {card_url}; style-src 'self'; connect-src 'self'; "
+        f"img-src 'self' data:; frame-src {card_url}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     page = (STATIC / "page.html").read_bytes()
     files = {"page.js": "text/javascript", "page.css": "text/css", "words.js": "text/javascript"}
@@ -167,6 +169,27 @@ def _deal(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
         "leadSource": row.get("LeadSource"),
         "nextStep": row.get("NextStep"),
     }
+
+
+def _products(records: Records, ref: str) -> list[dict[str, Any]]:
+    names = {row["Id"]: row.get("Name") for row in records("Product2")}
+    return [
+        {
+            "name": names.get(row.get("Product2Id"), row.get("Name")),
+            "quantity": _text(row.get("Quantity")),
+            "total": _text(row.get("TotalPrice")),
+        }
+        for row in records("OpportunityLineItem")
+        if row.get("OpportunityId") == ref
+    ]
+
+
+def _team(records: Records, ref: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"name": names.get(row.get("SplitOwnerId") or ""), "percentage": _text(row.get("SplitPercentage"))}
+        for row in records("OpportunitySplit")
+        if row.get("OpportunityId") == ref
+    ]
 
 
 def _text(value: object) -> str | None:

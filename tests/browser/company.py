@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mappings.records import Customer, Employee, Opportunity
+from mappings.records import Customer, Employee, Line, Opportunity, Product, Share
 from mashup_api.app import create_app
 from mashup_api.issuer import Issuer, create_issuer_app
 from mashup_api.settings import ApiSettings, TokenSettings
@@ -104,13 +104,18 @@ def _host_page(api_url: str) -> ASGIApp:
 
 def _rows() -> dict[str, list[dict[str, Any]]]:
     """The company's records as the CRM's rows."""
-    rows: dict[str, list[dict[str, Any]]] = {"Opportunity": [], "Account": [], "User": []}
+    kinds = ("Opportunity", "Account", "User", "Product2", "OpportunityLineItem", "OpportunitySplit")
+    rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
     for record in world.records():
         match record:
             case Opportunity():
                 rows["Opportunity"].append(_opportunity(record))
+                rows["OpportunityLineItem"] += [_line_item(record, line) for line in record.lines]
+                rows["OpportunitySplit"] += [_split(record, share) for share in record.shares]
             case Customer():
                 rows["Account"].append({"Id": record.ref, "Name": record.name})
+            case Product():
+                rows["Product2"].append({"Id": record.ref, "Name": record.name})
             case Employee():
                 rows["User"].append({"Id": record.ref, "Name": record.name})
             case _:
@@ -135,3 +140,17 @@ def _opportunity(deal: Opportunity) -> dict[str, Any]:
         "NextStep": "Send the revised quote",
         "CreatedDate": "2026-07-02T09:30:00.000+0000",
     }
+
+
+def _line_item(deal: Opportunity, line: Line) -> dict[str, Any]:
+    return {
+        "OpportunityId": deal.ref,
+        "Name": "Services",
+        "Product2Id": None if line.product_key is None else line.product_key.ref,
+        "Quantity": line.quantity,
+        "TotalPrice": None if line.amount is None else line.amount.amount,
+    }
+
+
+def _split(deal: Opportunity, share: Share) -> dict[str, Any]:
+    return {"OpportunityId": deal.ref, "SplitOwnerId": share.employee_key.ref, "SplitPercentage": share.ratio * 100}

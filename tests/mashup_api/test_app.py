@@ -28,7 +28,8 @@ def test_every_answer_has_security_headers(asked: Asked, path: str) -> None:
 
 def test_pay_is_never_cached(asked: Asked) -> None:
     answer = asked.get("ada", "/v1/deals/crm/006CONTOSO/estimate")
-    assert (answer.headers["Cache-Control"], answer.headers["Vary"]) == ("no-store", "Authorization")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Authorization" in answer.headers["Vary"]
 
 
 def test_the_embedded_page_is_framed_by_the_listed_alone_and_holds_no_pay(asked: Asked) -> None:

@@ -86,9 +86,18 @@ async function showDeal(ref, card) {
     node("section.details", {}, node("h2", {}, words.details), node("dl", {},
       field(words.account, deal.account), field(words.owner, deal.owner), field(words.type, deal.type),
       field(words.source, deal.leadSource), field(words.probability, deal.probability ? `${deal.probability}%` : null),
-      field(words.created, day(deal.createdDate)), field(words.nextStep, deal.nextStep))),
+      field(words.created, day(deal.createdDate)), field(words.nextStep, deal.nextStep)),
+    ...listed(words.products, deal.products.map(({ name, quantity, total }) =>
+      [name ?? "–", `${Number(quantity ?? 1)} ×`, money({ amount: total, currency: deal.currency })])),
+    ...listed(words.team, deal.team.map(({ name, percentage }) => [name ?? "–", "", `${Number(percentage)}%`]))),
     node("aside.side", {}, node("h2", {}, words.bonus), place)));
   return showCard(place, card, deal.id);
+}
+
+/** A heading and rows of cells, if there are any. */
+function listed(title, rows) {
+  if (!rows.length) return [];
+  return [node("h2", {}, title), node("table", {}, node("tbody", {}, rows.map((cells) => node("tr", {}, cells.map((cell) => node("td", {}, cell))))))];
 }
 
 /** The whole of embedding: one call, and a function that gives a token for whoever is signed in here. */
