@@ -35,8 +35,22 @@ def fill_in(org: "Org", sobject: str, row: Row, changed: frozenset[str]) -> None
         rule(org, row, changed)
 
 
-def settle_lines(org: "Org", opportunity_id: Value, stamp: str | None) -> None:
-    """Carry a changed line over to its opportunity: the flag and, with a ``stamp``, its amount and SystemModstamp."""
+def settle(org: "Org", sobject: str, row: Row, stamp: str | None) -> None:
+    """Carry a saved or deleted ``row`` over to what depends on it; with a ``stamp`` as a client's write would."""
+    if sobject == "OpportunityLineItem":
+        _settle_lines(org, row["OpportunityId"], stamp)
+    elif sobject == "Opportunity" and stamp:
+        _settle_splits(org, row, stamp)
+
+
+def _settle_splits(org: "Org", opportunity: Row, stamp: str) -> None:
+    for split in list(org.table("OpportunitySplit").find("OpportunityId", opportunity["Id"])):
+        amount = _share(opportunity["Amount"], split["SplitPercentage"])
+        if amount != split["SplitAmount"]:
+            org.put("OpportunitySplit", split | {"SplitAmount": amount} | _stamped(stamp))
+
+
+def _settle_lines(org: "Org", opportunity_id: Value, stamp: str | None) -> None:
     opportunities = org.table("Opportunity")
     before = opportunities.rows.get(str(opportunity_id))
     if before is None:
@@ -46,12 +60,17 @@ def settle_lines(org: "Org", opportunity_id: Value, stamp: str | None) -> None:
     ]
     after = before | {"HasOpportunityLineItem": bool(lines)}
     if stamp:
-        after |= {"SystemModstamp": stamp, "LastModifiedDate": stamp}
+        after |= _stamped(stamp)
         if lines:
             after["Amount"] = decimal_value(sum((_amount(line["TotalPrice"]) for line in lines), Decimal(0)))
             _opportunity(org, after, frozenset())
     if after != before:
         org.put("Opportunity", after)
+        settle(org, "Opportunity", after, stamp)
+
+
+def _stamped(stamp: str) -> Row:
+    return {"SystemModstamp": stamp, "LastModifiedDate": stamp}
 
 
 def _opportunity(org: "Org", row: Row, changed: frozenset[str]) -> None:

@@ -124,3 +124,18 @@ def test_userinfo_tells_who_is_logged_in_and_revoke_ends_it(org: Org, sf: Client
     sf.oauth2("revoke", params={"token": token}, method="POST")
     sf.query(ONE_USER)
     assert sf.session_id != token
+
+
+@pytest.mark.parametrize(("kind", "namespace"), [("u", "partner"), ("c", "enterprise")])
+def test_soap_login_of_both_wsdls(org: Org, base: str, kind: str, namespace: str) -> None:
+    known = org.credentials
+    login = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+        f'<login xmlns="urn:{namespace}.soap.sforce.com"><username>{known.username}</username>'
+        f"<password>{known.password}{known.security_token}</password></login></e:Body></e:Envelope>"
+    )
+    answered = httpx.post(f"{base}/services/Soap/{kind}/60.0", content=login, trust_env=False)
+    assert f"<serverUrl>{base}/services/Soap/{kind}/60.0/{org.id[:15]}</serverUrl>" in answered.text
+    for wrong in ("no xml", "<a/>"):
+        refused = httpx.post(f"{base}/services/Soap/{kind}/60.0", content=wrong, trust_env=False)
+        assert (refused.status_code, "UNKNOWN_EXCEPTION" in refused.text) == (500, True)
