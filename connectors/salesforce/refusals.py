@@ -113,7 +113,10 @@ class Refusal(Exception):  # noqa: N818 - not an error yet: it becomes one where
     def _words(self) -> str:
         named = f"HTTP {self.status}{' ' + self.code if self.code else ''}"
         if self.code in _SCHEMA_CODES:
-            return f"{named}: {' '.join(self.message.split())[:400]}"
+            hint = (
+                "; fit the stream to the org (changes, omit_fields, streams)" if self.code != "MALFORMED_QUERY" else ""
+            )
+            return f"{named}: {' '.join(self.message.split())[:400]}{hint}"
         if 300 <= self.status < 400:
             return f"{named}: a redirect instead of an answer; check the instance's address"
         return f"{named}: Salesforce refused the call"
