@@ -41,13 +41,14 @@ class TrytonLab:
     _session: str = ""
     _preferences: Json = None
 
-    def call(self, method: str, *params: object) -> Json:
+    def call(self, method: str, *params: object, **context: object) -> Json:
+        """``context`` is added to the administrator's preferences."""
         with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as client:
             if not self._session:
                 user, token, *_ = _rpc(client, "common.db.login", self.username, {"password": self.password})
                 self._session = b64encode(f"{self.username}:{user}:{token}".encode()).decode()
                 self._preferences = _rpc(client, "model.res.user.get_preferences", True, {}, session=self._session)
-            return _rpc(client, method, *params, self._preferences, session=self._session)
+            return _rpc(client, method, *params, {**self._preferences, **context}, session=self._session)
 
     def forget_session(self) -> None:
         """After the sessions were ended."""

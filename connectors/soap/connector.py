@@ -114,7 +114,8 @@ class SoapConnector:
             raise InvalidRowError(place, f"{len(hostile)} ids cannot be ids of this service (see ref_pattern)")
         to_record, records = self._to_record(stream), list[SourceRecord]()
         for start in range(0, len(refs), lookup.batch_size):
-            answer = self._service.call(place, lookup, {"ids": list(refs[start : start + lookup.batch_size])})
+            batch = list(refs[start : start + lookup.batch_size])
+            answer = self._service.call(place, lookup, {"ids": batch, "id": batch[0]})
             records += map(to_record, follow_all(answer, lookup.records))
         there = {record.ref for record in records}
         return Found(tuple(records), tuple(ref for ref in refs if ref not in there))

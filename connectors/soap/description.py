@@ -79,7 +79,7 @@ class Search(Operation):
 
 
 class Lookup(Operation):
-    """Records by their ``{ids}``; at most ``batch_size`` at a time."""
+    """Records by their ``{ids}``, at most ``batch_size`` at a time; with a batch of one also by ``{id}``."""
 
     records: str
     batch_size: int = Field(default=100, ge=1)

@@ -207,7 +207,8 @@ class TrytonConnector:
     def _changed(self, stream: str, state: Pass) -> list[object]:
         """The domain of records that changed, themselves or in one of their parts, in the pass's window."""
         own = _stamped(state)
-        return ["OR", own, *([part, "where", own] for part in self._streams[stream].parts)]
+        # In a list of its own: where a part points back by a reference, Tryton appends to the domain, to our OR too.
+        return ["OR", own, *([part, "where", [own]] for part in self._streams[stream].parts)]
 
     def _search(self, stream: str, domain: list[object]) -> list[Row]:
         fields = self._streams[stream]

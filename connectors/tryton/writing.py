@@ -11,6 +11,8 @@ from connectors.protocol import Outcome, RowResult
 from connectors.retrying import Caller
 from connectors.tryton.rpc import Row, Wire, to_wire
 
+_ROWS_A_CALL = 200
+
 
 class Call(Protocol):
     def __call__(self, place: Place, method: str, *params: object, context: Row | None = None) -> Wire: ...
@@ -32,32 +34,51 @@ class Upsert:
 
     def rows(self, rows: Sequence[Mapping[str, object]]) -> tuple[RowResult, ...]:
         """One result per row, in order. Two rows of one key: the first is written, a second that differs rejected."""
-        results: dict[str, RowResult] = {}
         first_of: dict[str, Mapping[str, object]] = {}
-        answers = []
-        for row in rows:
+        rejected: dict[int, RowResult] = {}
+        sound: dict[str, Row] = {}
+        for position, row in enumerate(rows):
             name = str(row.get(self.key) or "")
-            if dict(first_of.setdefault(name, row)) != dict(row):
-                answers.append(_rejected(name, f"{self.key} occurs twice in this write, with different values"))
-                continue
-            results[name] = results.get(name) or self._row(name, row)
-            answers.append(results[name])
-        return tuple(answers)
+            values, objection = _wire_values(row, self.key)
+            if not objection and dict(first_of.setdefault(name, row)) != dict(row):
+                objection = f"{self.key} occurs twice in this write, with different values"
+            if objection:
+                rejected[position] = _rejected(name, objection)
+            else:
+                sound[name] = values
+        results = self._write_all(sound)
+        return tuple(rejected.get(position) or results[str(row[self.key])] for position, row in enumerate(rows))
 
-    def _row(self, name: str, row: Mapping[str, object]) -> RowResult:
-        if not isinstance(row.get(self.key), str) or not name.strip():
-            return _rejected(name, f"{self.key} is not a text or empty")
-        values: Row = {}
-        for field, value in row.items():
-            try:
-                values[field] = to_wire(value)
-            except ValueError as error:
-                return _rejected(name, f"{field}: {error}")
-        return self._write_row(name, values)
+    def _write_all(self, rows: dict[str, Row]) -> dict[str, RowResult]:
+        results: dict[str, RowResult] = {}
+        names = list(rows)
+        for start in range(0, len(names), _ROWS_A_CALL):
+            batch = {name: rows[name] for name in names[start : start + _ROWS_A_CALL]}
+            created = self._create_new(batch) if len(batch) > 1 else {}
+            for name, values in batch.items():
+                # A lost answer leaves it open who created the row; only that it was to be created is known.
+                is_open = created.get(name, "") is None
+                results[name] = created.get(name) or self._write_row(name, values, was_created=is_open)
+        return results
 
-    def _write_row(self, name: str, values: Row) -> RowResult:
+    def _create_new(self, batch: dict[str, Row]) -> dict[str, RowResult | None]:
+        """Creates the rows that are not there in one call, all or none; None for those whose fate is open."""
+        try:
+            there = {row[self.key] for row in self._find(list(batch), [self.key])}
+        except TransientError:
+            return {}
+        new = [name for name in batch if name not in there]
+        try:
+            refs = self.write(self.place, f"model.{self.model}.create", [batch[name] for name in new]) if new else []
+        except OutcomeUnknownError:
+            return dict.fromkeys(new)
+        except (InvalidRowError, ConflictError):  # one of them is refused: each by itself will tell which
+            return {}
+        return {name: RowResult(name, Outcome.CREATED, str(ref)) for name, ref in zip(new, refs, strict=True)}
+
+    def _write_row(self, name: str, values: Row, *, was_created: bool) -> RowResult:
         last = RowResult(name, Outcome.UNKNOWN, reason="the server does not answer")
-        is_created = False
+        is_created = was_created
 
         def one_round() -> None:
             nonlocal last, is_created
@@ -72,7 +93,7 @@ class Upsert:
     def _round(self, name: str, values: Row, *, was_created: bool) -> tuple[RowResult, bool]:
         """The row's outcome, and whether this or an earlier round set out to create it."""
         try:
-            found = self._find(name, values)
+            found = self._find([name], ["_timestamp", *values])
         except TransientError as error:
             return RowResult(name, Outcome.UNKNOWN, reason=error.message), was_created
         try:
@@ -99,15 +120,29 @@ class Upsert:
         self.write(self._at(name), f"model.{self.model}.write", [ref], values, context=stamp)
         return RowResult(name, Outcome.UPDATED, str(ref))
 
-    def _find(self, name: str, values: Row) -> list[Row]:
-        domain = [[self.key, "=", values[self.key]]]
-        names = ["id", "_timestamp", *values]
+    def _find(self, names: list[str], fields: list[str]) -> list[Row]:
+        place = self._at(names[0]) if len(names) == 1 else self.place
         method = f"model.{self.model}.search_read"
-        found: list[Row] = self.read(self._at(name), method, domain, 0, 2, [["id", "ASC"]], names)
+        found: list[Row] = self.read(
+            place, method, [[self.key, "in", names]], 0, 2 * len(names), [["id", "ASC"]], ["id", *fields]
+        )
         return found
 
     def _at(self, name: str) -> Place:
         return Place(self.place.source, self.place.stream, name)
+
+
+def _wire_values(row: Mapping[str, object], key: str) -> tuple[Row, str]:
+    """The row as it is sent, or why it cannot be."""
+    if not isinstance(row.get(key), str) or not str(row[key]).strip():
+        return {}, f"{key} is not a text or empty"
+    values: Row = {}
+    for field, value in row.items():
+        try:
+            values[field] = to_wire(value)
+        except ValueError as error:
+            return {}, f"{field}: {error}"
+    return values, ""
 
 
 def _rejected(name: str, reason: str) -> RowResult:

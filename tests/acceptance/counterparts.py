@@ -16,6 +16,7 @@ from connectors.protocol import Connector, DeleteSupport
 from tests.acceptance.faulty import FaultyProxy
 from tests.acceptance.salesforce_org import SalesforceOrg
 from tests.acceptance.soap_erp import SoapErp
+from tests.acceptance.tryton_company import TrytonCompany
 
 
 class Counterpart(Protocol):
@@ -98,4 +99,4 @@ class Counterpart(Protocol):
         ...
 
 
-COUNTERPARTS: tuple[type[Counterpart], ...] = (SalesforceOrg, SoapErp)
+COUNTERPARTS: tuple[type[Counterpart], ...] = (SalesforceOrg, SoapErp, TrytonCompany)
