@@ -71,51 +71,31 @@ class Upsert:
         if self.parent:
             rows.sort(key=lambda row: str(row.get(self.parent or "") or ""))
         results: dict[str, RowResult] = {}
-        for start in range(0, len(rows), ROWS_A_CALL):
-            results |= self._write_batch(rows[start : start + ROWS_A_CALL])
-        return results
-
-    def _write_batch(self, rows: list[dict[str, object]]) -> dict[str, RowResult]:
-        """Rounds until every row has its outcome: rows that are locked, or whose outcome is open, go into the next."""
-        results: dict[str, RowResult] = {}
-        pending = {str(row[self.key]): row for row in rows}
-
-        def one_round() -> None:
-            results.update(self._round(list(pending.values())))
-            for key in [key for key in pending if not _is_open(results[key])]:
-                del pending[key]
-            if pending:
-                raise TransientError(self.place, f"{len(pending)} rows are locked or not known to be written")
-
-        with contextlib.suppress(TransientError):  # what is still open then says so in its result
-            self.rounds.call(one_round)
-        return results
-
-    def _round(self, rows: list[dict[str, object]]) -> dict[str, RowResult]:
         try:
-            answers = self.client.write(self.place, self._call(rows), list[_RowAnswer])
-        except OutcomeUnknownError:
-            return self._read_back(rows)
-        if len(answers) != len(rows):
-            return self._read_back(rows)
-        pairs = zip((str(row[self.key]) for row in rows), answers, strict=True)
-        return {key: _result(key, answer) for key, answer in pairs}
+            for start in range(0, len(rows), ROWS_A_CALL):
+                batch = {str(row[self.key]): row for row in rows[start : start + ROWS_A_CALL]}
+                _Batch(self, batch, results).write()
+        except _GaveUpError as gave_up:
+            if not results:
+                raise gave_up.error from None
+            reason = f"not written: {gave_up.error.message}"  # what was done before is not forgotten over it
+            keys = (str(row[self.key]) for row in rows)
+            results = {key: RowResult(key, Outcome.REJECTED, reason=reason) for key in keys} | results
+        return results
 
-    def _call(self, rows: list[dict[str, object]]) -> Call:
+    def send(self, rows: Sequence[Row]) -> list[_RowAnswer]:
+        """One call; OutcomeUnknownError if its answer is lost or is not one for each row."""
         records = [{"attributes": {"type": self.sobject}} | {name: _wire(row[name]) for name in row} for row in rows]
         body = _ENCODER.encode({"allOrNone": False, "records": records})
         headers = {"Sforce-Call-Options": f"client=bonusbridge-{self.idempotency_id}"}
-        return Call(f"composite/sobjects/{self.sobject}/{self.key}", "PATCH", body=body, headers=headers)
+        call = Call(f"composite/sobjects/{self.sobject}/{self.key}", "PATCH", body=body, headers=headers)
+        answers = self.client.write(self.place, call, list[_RowAnswer])
+        if len(answers) != len(rows):
+            raise OutcomeUnknownError(self.place, "the answer has another number of rows")
+        return answers
 
-    def _read_back(self, rows: list[dict[str, object]]) -> dict[str, RowResult]:
-        """What is there, after a call whose answer is lost. Unknown remains what is not there as written."""
-        try:
-            found = {str(record[self.key]): record for record in self._stored(rows)}
-        except ConnectorError:
-            found = {}
-        return {str(row[self.key]): self._compared(row, found.get(str(row[self.key]))) for row in rows}
-
-    def _stored(self, rows: list[dict[str, object]]) -> Iterator[dict[str, object]]:
+    def stored(self, rows: Sequence[Row]) -> Iterator[dict[str, object]]:
+        """The records that have the external ids of ``rows``, with the rows' fields, numbers as Decimal."""
         fields = dict.fromkeys(("Id", self.key, *(name for row in rows for name in row)))
         keys = [str(row[self.key]) for row in rows]
         for start in range(0, len(keys), 50):  # external ids may be 255 characters long
@@ -123,11 +103,63 @@ class Upsert:
             for raw in self.client.query_all(self.place, select(fields, self.sobject, condition)):
                 yield json.loads(bytes(raw), parse_float=Decimal, parse_int=Decimal)
 
-    def _compared(self, row: Row, stored: dict[str, object] | None) -> RowResult:
-        key = str(row[self.key])
-        if stored is not None and all(_is_same(row[name], stored.get(name)) for name in row):
-            return RowResult(key, Outcome.UPDATED, str(stored["Id"]), "the answer was lost; read back as written")
-        return RowResult(key, Outcome.UNKNOWN, reason="the answer was lost, and the row is not there as written")
+
+class _GaveUpError(Exception):
+    """A call has failed for good; not to be taken for a reason to go another round."""
+
+    def __init__(self, error: ConnectorError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+@dataclass
+class _Batch:
+    """Rows on their way, by external id. ``results`` are added to; ``in_doubt``: look before writing again."""
+
+    upsert: Upsert
+    pending: dict[str, dict[str, object]]
+    results: dict[str, RowResult]
+    in_doubt: bool = False
+
+    def write(self) -> None:
+        """Rounds until every row has its outcome; what is still locked or unknown in the end says so in its result."""
+        with contextlib.suppress(TransientError):
+            self.upsert.rounds.call(self._round)
+
+    def _round(self) -> None:
+        try:
+            if not self.in_doubt:
+                self._send()
+            if self.in_doubt:
+                self._look()
+        except ConnectorError as error:
+            raise _GaveUpError(error) from None
+        if self.pending:
+            raise TransientError(self.upsert.place, f"{len(self.pending)} rows are locked or not there")
+
+    def _send(self) -> None:
+        try:
+            answers = self.upsert.send(list(self.pending.values()))
+        except OutcomeUnknownError as error:
+            self.in_doubt = True
+            self._settle({key: RowResult(key, Outcome.UNKNOWN, reason=error.message) for key in self.pending})
+        else:
+            self._settle({key: _result(key, answer) for key, answer in zip(self.pending, answers, strict=True)})
+
+    def _look(self) -> None:
+        there = {str(record[self.upsert.key]): record for record in self.upsert.stored(list(self.pending.values()))}
+        self.in_doubt = False
+        self._settle({key: _compared(key, row, there.get(key)) for key, row in self.pending.items()})
+
+    def _settle(self, results: dict[str, RowResult]) -> None:
+        self.results |= results
+        self.pending = {key: row for key, row in self.pending.items() if _is_open(results[key])}
+
+
+def _compared(key: str, row: Row, stored: dict[str, object] | None) -> RowResult:
+    if stored is not None and all(_is_same(row[name], stored.get(name)) for name in row):
+        return RowResult(key, Outcome.UPDATED, str(stored["Id"]), "the answer was lost; read back as written")
+    return RowResult(key, Outcome.UNKNOWN, reason="the answer was lost, and the row is not there as written")
 
 
 def _result(key: str, answer: _RowAnswer) -> RowResult:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, RateLimitedError
 from connectors.protocol import Outcome, RowResult
 from tests.acceptance.faulty import Fault
 from tests.acceptance.salesforce_org import SalesforceOrg
@@ -49,6 +49,35 @@ def test_a_row_that_stays_locked_is_rejected_with_its_reason(system: SalesforceO
     assert "UNABLE_TO_LOCK_ROW" in first.reason
     assert second.outcome is Outcome.REJECTED
     assert len(system.waits) == 2
+
+
+def test_what_could_not_be_read_back_is_not_written_again(system: SalesforceOrg) -> None:
+    connector = system.connect(retry=RETRY)
+    connector.check()
+    system.proxy.arm(Fault.LOST_ANSWER, path="/composite/sobjects", method="PATCH")
+    system.proxy.arm(Fault.LOST_REQUEST, path="/query", count=100)
+    (result,) = connector.write("Opportunity", [system.row("K-1", Decimal(1))], "External__c", "run-1")
+    assert result.outcome is Outcome.UNKNOWN
+    assert len([method for method, _ in system.proxy.requests if method == "PATCH"]) == 1
+
+
+def test_a_failure_in_a_later_batch_does_not_hide_what_was_written(system: SalesforceOrg) -> None:
+    connector = system.connect(retry=RETRY)
+    connector.check()
+    system.proxy.arm(Fault.TOO_MANY, path="/composite/sobjects", skip=1, count=100)
+    rows = [system.row(f"K-{number}", Decimal(number)) for number in range(201)]
+    results = connector.write("Opportunity", rows, "External__c", "run-1")
+    assert [result.outcome for result in results] == [Outcome.CREATED] * 200 + [Outcome.REJECTED]
+    assert "not written: too many requests" in results[-1].reason
+    assert len([method for method, _ in system.proxy.requests if method == "PATCH"]) == 1 + 3
+
+
+def test_a_failure_before_anything_was_written_is_raised(system: SalesforceOrg) -> None:
+    connector = system.connect(retry=RETRY)
+    connector.check()
+    system.proxy.arm(Fault.TOO_MANY, path="/composite/sobjects", count=100)
+    with pytest.raises(RateLimitedError):
+        connector.write("Opportunity", [system.row("K-1", Decimal(1))], "External__c", "run-1")
 
 
 def test_rows_of_one_parent_stand_together(system: SalesforceOrg) -> None:
