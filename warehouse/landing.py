@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    case,
     exists,
     func,
     select,
@@ -129,21 +130,17 @@ def land(connection: Connection, versions: Iterable[SourceVersion], landed_at: d
 
 
 def read_since(connection: Connection, source: str, after_landing_id: int, limit: int) -> list[LandedVersion]:
-    """The next ``limit`` records of which a version landed after ``after_landing_id``: each one's latest, in order."""
-    later = LANDING.alias("later")
-    is_superseded = exists().where(
-        later.c.source == LANDING.c.source,
-        later.c.stream == LANDING.c.stream,
-        later.c.ref == LANDING.c.ref,
-        later.c.id - LANDING.c.id > 0,  # not "later.id >": SQLite would walk all later ids, not the few of this record
-    )
-    found = (
-        select(*_LANDED)
-        .where(LANDING.c.source == source, LANDING.c.id > after_landing_id, ~is_superseded)
-        .order_by(LANDING.c.id)
-        .limit(limit)
-    )
-    return [LandedVersion(*row) for row in connection.execute(found)]
+    """The next records, at most ``limit``, of which a version landed after ``after_landing_id``: each one's latest.
+
+    In the order of landing; empty only if there are no more.
+    """
+    while True:
+        found = _READ_SINCE.where(LANDING.c.source == source, LANDING.c.id > after_landing_id)
+        page = connection.execute(found.order_by(LANDING.c.id).limit(limit)).all()
+        latest = [LandedVersion(*row) for row in page if row.payload is not None]
+        if latest or not page:
+            return latest
+        after_landing_id = page[-1].id
 
 
 def read_latest(connection: Connection, source: str, stream: str, ref: str) -> LandedVersion | None:
@@ -154,16 +151,21 @@ def read_latest(connection: Connection, source: str, stream: str, ref: str) -> L
 
 
 def live_refs(connection: Connection, source: str, stream: str, after_ref: str, limit: int) -> list[str]:
-    """The next ``limit`` refs after ``after_ref``, in order, of the records whose latest version is not a deletion."""
-    of_stream = (LANDING.c.source == source, LANDING.c.stream == stream)
-    latest = select(func.max(LANDING.c.id)).where(*of_stream, LANDING.c.ref > after_ref).group_by(LANDING.c.ref)
-    found = (
-        select(LANDING.c.ref)
-        .where(LANDING.c.id.in_(latest), LANDING.c.is_deleted.is_(False))
-        .order_by(LANDING.c.ref)
-        .limit(limit)
-    )
-    return list(connection.scalars(found))
+    """The next refs, at most ``limit``, after ``after_ref`` of the records whose latest version is not a deletion.
+
+    In the order of the database; empty only if there are no more.
+    """
+    columns = LANDING.c
+    of_stream = (columns.source == source, columns.stream == stream)
+    while True:
+        known = select(columns.ref).distinct().where(*of_stream, columns.ref > after_ref).order_by(columns.ref)
+        refs = list(connection.scalars(known.limit(limit)))
+        versions = select(columns.ref, columns.is_deleted).where(*of_stream, columns.ref.in_(refs))
+        is_deleted = dict(connection.execute(versions.order_by(columns.id)).all())
+        live = [ref for ref in refs if not is_deleted[ref]]
+        if live or not refs:
+            return live
+        after_ref = refs[-1]
 
 
 def read_cursor(connection: Connection, source: str, stream: str) -> Position | None:
@@ -221,6 +223,16 @@ _LANDED = (
     LANDING.c.payload,
     LANDING.c.is_deleted,
 )
+_LATER = LANDING.alias("later")
+_IS_SUPERSEDED = exists().where(
+    _LATER.c.source == LANDING.c.source,
+    _LATER.c.stream == LANDING.c.stream,
+    _LATER.c.ref == LANDING.c.ref,
+    _LATER.c.id - LANDING.c.id > 0,  # not "later.id >": SQLite would walk all later ids, not the few of this record
+)
+# Superseded versions come without their payload. A condition would do as well, but PostgreSQL would then join the whole
+# table for each page.
+_READ_SINCE = select(*_LANDED[:-2], case((~_IS_SUPERSEDED, LANDING.c.payload)).label("payload"), LANDING.c.is_deleted)
 
 
 def _content_hash(version: SourceVersion) -> bytes:

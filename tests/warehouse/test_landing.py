@@ -88,7 +88,10 @@ def test_live_refs_are_those_not_deleted_last(engine: Engine) -> None:
         land(connection, [version("b", "2", is_deleted=True), version("c", "2", is_deleted=True)], NOON)
         land(connection, [version("c", "3"), version("x", source="erp")], NOON)
         assert live_refs(connection, "crm", "Opportunity", "", 10) == ["a", "c", "d", "e"]
-        assert live_refs(connection, "crm", "Opportunity", "a", 2) == ["c", "d"]
+        assert live_refs(connection, "crm", "Opportunity", "a", 2) == ["c"]
+        assert live_refs(connection, "crm", "Opportunity", "a", 1) == ["c"]
+        assert live_refs(connection, "crm", "Opportunity", "c", 2) == ["d", "e"]
+        assert live_refs(connection, "crm", "Opportunity", "e", 2) == []
 
 
 def test_more_rows_than_a_batch(engine: Engine) -> None:
