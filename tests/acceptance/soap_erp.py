@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from connectors.errors import ConnectorError
 from connectors.protocol import Connector, DeleteSupport
 from connectors.registry import open_connector
 from sandbox.erp import wire
@@ -27,9 +28,9 @@ class SoapErp:
     key = "externalId"
     amount_name = "amount"
     deletes = DeleteSupport.FEED
-    write_refusal = None
+    write_refusal: type[ConnectorError] | None = None
     commits_late = True
-    hostile_refs = (
+    hostile_refs: tuple[str, ...] = (
         "",
         "1\n",
         " 1",

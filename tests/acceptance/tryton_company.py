@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from connectors.errors import ConnectorError
 from connectors.protocol import Connector, DeleteSupport
 from connectors.registry import open_connector
 from tests.acceptance.clock import Clock
@@ -43,9 +44,20 @@ class TrytonCompany:
     key = "reference"
     amount_name = "amount"
     deletes = DeleteSupport.UNSUPPORTED
-    write_refusal = None
+    write_refusal: type[ConnectorError] | None = None
     commits_late = True
-    hostile_refs = ("", "1\n", " 1", "-1", "1 or 1=1", "../1", "https://attacker.example/", "\x00", "9" * 200, "\u0661")
+    hostile_refs: tuple[str, ...] = (
+        "",
+        "1\n",
+        " 1",
+        "-1",
+        "1 or 1=1",
+        "../1",
+        "https://attacker.example/",
+        "\x00",
+        "9" * 200,
+        "\u0661",
+    )
     unknown_ref = "999999"
     data_path = "/lab/rpc/"
     write_path = "#model.sale.opportunity.create"
