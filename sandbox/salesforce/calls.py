@@ -48,11 +48,7 @@ class Call:
         return str(self.request.path_params[name])
 
     def json(self) -> Any:  # noqa: ANN401 - JSON may be anything
-        """The body, numbers with decimals as Decimal; JSON_PARSER_ERROR if it is no JSON."""
-        try:
-            return _DECODER.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ApiError("JSON_PARSER_ERROR", f"{error} at [line:1, column:1]") from None
+        return from_json(self.body)
 
     def json_object(self) -> dict[str, Any]:
         sent = self.json()
@@ -67,9 +63,22 @@ def subject(scope: Mapping[str, Any]) -> str:
     return f"{scope['method']} {scope['path']}" + (f"?{query}" if query else "")
 
 
+def from_json(text: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
+    """What ``text`` says, numbers with decimals as Decimal; JSON_PARSER_ERROR if it is no JSON."""
+    try:
+        return _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ApiError("JSON_PARSER_ERROR", f"{error} at [line:1, column:1]") from None
+
+
+def to_json(content: object) -> bytes:
+    """JSON in which exact decimals are numbers, digit by digit."""
+    return _ENCODER.encode(content)
+
+
 def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer; exact decimals become numbers, digit by digit."""
-    return Response(_ENCODER.encode(content), status, headers, media_type=JSON)
+    """A JSON answer."""
+    return Response(to_json(content), status, headers, media_type=JSON)
 
 
 def no_content() -> Response:

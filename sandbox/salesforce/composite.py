@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Scope
 
-from sandbox.salesforce.calls import answer, bearer
+from sandbox.salesforce.calls import answer, bearer, from_json, to_json
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Org
 
 _REFERENCE = re.compile(r"@\{([\w.\[\]]+)\}")
 _MOST = 25
+_PARTS = {"method", "url", "referenceId"}
 
 
 class Composite:
@@ -26,11 +26,12 @@ class Composite:
 
     async def respond(self, request: Request) -> Response:
         self._org.sessions.find(bearer(request))
-        try:
-            sent = msgspec.json.decode(await request.body())
-            asked = list(sent["compositeRequest"])
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
-            raise ApiError("JSON_PARSER_ERROR", str(error)) from None
+        sent = from_json(await request.body())
+        asked = sent.get("compositeRequest") if isinstance(sent, dict) else None
+        if not isinstance(asked, list) or not all(isinstance(p, dict) and set(p) >= _PARTS for p in asked):
+            raise ApiError(
+                "JSON_PARSER_ERROR", f"compositeRequest lists requests, each with {', '.join(sorted(_PARTS))}"
+            )
         if len(asked) > _MOST:
             raise ApiError("LIMIT_EXCEEDED", f"a composite request has at most {_MOST} parts")
         with self._org.transaction() as roll_back:
@@ -45,7 +46,7 @@ class Composite:
         known: dict[str, Any] = {}
         for part in asked:
             url = _filled(part["url"], known)
-            body = msgspec.json.encode(_filled(part["body"], known)) if "body" in part else b""
+            body = to_json(_filled(part["body"], known)) if "body" in part else b""
             status, headers, answered = await self._one(scope, part["method"], str(url), body)
             known[part["referenceId"]] = answered
             shown = {name: value for name, value in headers.items() if name == "Location"}
@@ -70,7 +71,7 @@ class Composite:
         await self._app({key: inner[key] for key in inner if key != "path_params"}, receive, send)
         headers = {name.decode().title(): value.decode() for name, value in messages[0]["headers"]}
         content = b"".join(message.get("body", b"") for message in messages[1:])
-        return messages[0]["status"], headers, msgspec.json.decode(content) if content else None
+        return messages[0]["status"], headers, from_json(content) if content else None
 
 
 def _filled(value: Any, known: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON may be anything

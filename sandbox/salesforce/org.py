@@ -176,6 +176,8 @@ class Org:
         given = self._read(sobject, values, is_load=is_load, is_new=True)
         row = self._blank(sobject) | given
         row["Id"] = given.get("Id") or self._next_id(sobject)
+        if row["Id"] in self.table(name).rows:
+            raise ApiError("DUPLICATE_VALUE", f"there is a record with id {row['Id']}", fields=["Id"])
         stamp = self._commit_stamp(name, at)
         for field in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
             row[field] = given.get(field) or given.get("CreatedDate") or stamp

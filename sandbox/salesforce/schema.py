@@ -84,13 +84,14 @@ class Field:
 
 @dataclass(slots=True)
 class SObject:
-    """An object's name, key prefix and fields; names are looked up whatever their case."""
+    """An object's name, key prefix and fields (``stored``: those not computed); names are found whatever their case."""
 
     name: str
     prefix: str
     label: str = ""
     is_deletable: bool = True
     fields: dict[str, Field] = field(default_factory=dict)
+    stored: list[Field] = field(default_factory=list)
     _folded: dict[str, Field] = field(default_factory=dict)
     _relationships: dict[str, Field] = field(default_factory=dict)
 
@@ -98,12 +99,14 @@ class SObject:
         self.fields[new.name] = self._folded[new.name.lower()] = new
         if new.relationship:
             self._relationships[new.relationship.lower()] = new
+        self._list_stored()
 
     def drop(self, name: str) -> None:
         gone = self._folded.pop(name.lower())
         del self.fields[gone.name]
         if gone.relationship:
             del self._relationships[gone.relationship.lower()]
+        self._list_stored()
 
     def find(self, name: str) -> Field | None:
         return self._folded.get(name.lower())
@@ -111,9 +114,8 @@ class SObject:
     def parent(self, relationship: str) -> Field | None:
         return self._relationships.get(relationship.lower())
 
-    @property
-    def stored(self) -> list[Field]:
-        return [known for known in self.fields.values() if not known.is_calculated]
+    def _list_stored(self) -> None:
+        self.stored = [known for known in self.fields.values() if not known.is_calculated]
 
 
 def parse_field(name: str, declaration: str) -> Field:

@@ -27,6 +27,8 @@ def test_made_ids_have_prefix_and_suffix_and_never_clash(org: Org) -> None:
     assert len(set(ids)) == 3
     assert all(row_id[:3] == "006" and row_id[15:] == check_suffix(row_id[:15]) for row_id in ids)
     assert long_id(ids[1][:15]) == ids[1]
+    with pytest.raises(ApiError, match="there is a record with id"):
+        org.insert("Opportunity", [opportunity("again") | {"Id": taken}])
 
 
 def test_recorded_ids_have_the_suffix_that_we_compute() -> None:

@@ -31,6 +31,7 @@ def test_amounts_arrive_without_passing_a_float(rest: httpx.Client, org: Org) ->
         ('{"Name":"x","AccountId":"abc"}', "MALFORMED_ID"),
         ('{"Name":"x","Amount":"NaN"}', "JSON_PARSER_ERROR"),
         ('{"Name":"x","Amount":1e400}', "JSON_PARSER_ERROR"),
+        ('{"Name":"x","Amount":123456789012345678901234567890}', "NUMBER_OUTSIDE_VALID_RANGE"),
         ('{"Name":"x","Amount":12345678901234567.5}', "NUMBER_OUTSIDE_VALID_RANGE"),
         ('{"Name":"x","CloseDate":"2026-02-30"}', "JSON_PARSER_ERROR"),
         ('{"Name":"x","CloseDate":"2026-02-20rubbish"}', "JSON_PARSER_ERROR"),

@@ -131,10 +131,10 @@ def test_collections_through_restful(sf: Client) -> None:
     assert failed["errors"][0]["fields"] == ["StageName", "CloseDate"]
 
 
-def test_a_composite_request_refers_to_its_own_answers(sf: Client) -> None:
+def test_a_composite_request_refers_to_its_own_answers(sf: Client, org: Org) -> None:
     base = f"/services/data/v{sf.sf_version}"
     account = {"method": "POST", "url": f"{base}/sobjects/Account", "referenceId": "acme", "body": {"Name": "Acme"}}
-    deal = opportunity("Deal", AccountId="@{acme.id}")
+    deal = opportunity("Deal", AccountId="@{acme.id}", Amount=0.1)
     opp = {"method": "POST", "url": f"{base}/sobjects/Opportunity", "referenceId": "deal", "body": deal}
     read = {"method": "GET", "url": f"{base}/query?q=SELECT%20Account.Name%20FROM%20Opportunity", "referenceId": "read"}
     answered = sf.restful("composite", method="POST", json={"compositeRequest": [account, opp, read]})[
@@ -142,6 +142,9 @@ def test_a_composite_request_refers_to_its_own_answers(sf: Client) -> None:
     ]
     assert [part["httpStatusCode"] for part in answered] == [201, 201, 200]
     assert answered[2]["body"]["records"][0]["Account"]["Name"] == "Acme"
+    assert str(org.records("Opportunity")[0]["Amount"]) == "0.1"
+    with pytest.raises(SalesforceMalformedRequest, match="JSON_PARSER_ERROR"):
+        sf.restful("composite", method="POST", json={"compositeRequest": [{"method": "GET"}]})
 
 
 def test_a_composite_request_is_all_or_none_if_asked(sf: Client, org: Org) -> None:
