@@ -42,6 +42,10 @@ class Part:
     write: Callable[[Any], Values]
     read: Callable[..., Any]
 
+    @property
+    def is_key(self) -> bool:
+        return self.read is _read_key
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -71,6 +75,7 @@ class Child:
     """The table of a nested tuple: of models, or of bare keys."""
 
     field: str
+    model: type[BaseModel]
     table: Table
     shape: Shape
     is_key: bool
@@ -153,7 +158,7 @@ def _child(kind: str, parent: Table, field: str, item: type[BaseModel]) -> Child
         *shape.columns(),
         ForeignKeyConstraint(key, [parent.c.source, parent.c.ref], ondelete="CASCADE"),
     )
-    return Child(field, table, shape, is_key)
+    return Child(field, item, table, shape, is_key)
 
 
 def _part(field: str, annotation: object) -> Part:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
 
+from mappings.deals import join
 from mappings.money import Money
 from mappings.records import (
     RECORD_KINDS,
@@ -27,6 +28,7 @@ from warehouse.canonical_tables import KINDS
 from warehouse.database import writing
 from warehouse.digest import digest
 from warehouse.landing import SourceVersion, land, read_since
+from warehouse.links import read_links
 
 OWNER = Key(source="crm", ref="005")
 
@@ -51,6 +53,7 @@ def test_what_is_put_is_read_back(engine: Engine, drawn: list[CanonicalRecord]) 
         assert found == expected
         put(connection, list(found.values()), landing_id=2)
         assert digest(connection) == before
+        assert list(join(read_links(connection))) == list(join(found.values()))
         connection.rollback()
 
 

@@ -37,6 +37,7 @@ from warehouse import canonical, deals
 from warehouse.database import reading, writing
 from warehouse.facts import read_facts, read_facts_and_gaps
 from warehouse.frames import FactsError
+from warehouse.links import read_links
 
 Document = TypeVar("Document", Order, Invoice, CreditNote)
 
@@ -85,7 +86,7 @@ def of(ref: str) -> Key:
 def store(engine: Engine, records: Sequence[CanonicalRecord]) -> None:
     with writing(engine) as connection:
         canonical.put(connection, records, landing_ids=[1] * len(records), mapping_version="v")
-        deals.replace(connection, join(canonical.read_all(connection)))
+        deals.replace(connection, join(read_links(connection)))
 
 
 def facts(engine: Engine, *records: CanonicalRecord, payees: Sequence[str] | None = None) -> dict[str, pl.DataFrame]:
