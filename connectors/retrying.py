@@ -87,8 +87,13 @@ def parse_retry_after(header: str | None, now: datetime) -> datetime | None:
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return now + timedelta(seconds=min(int(text), 10**8))
+    return parse_http_date(text)
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """The instant of a Date header, in UTC; None if it is not one."""
     try:
         named = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return named.replace(tzinfo=UTC) if named.tzinfo is None else named.astimezone(UTC)

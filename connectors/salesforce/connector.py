@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -29,6 +28,14 @@ from connectors.salesforce.settings import SalesforceSettings, StreamSettings
 from connectors.salesforce.soql import is_name, long_id
 from connectors.salesforce.streams import configured_streams
 from connectors.salesforce.writing import Upsert
+
+
+class _Allowance(msgspec.Struct, frozen=True):
+    Remaining: int | None = None
+
+
+class _Limits(msgspec.Struct):
+    DailyApiRequests: _Allowance = _Allowance()
 
 
 class _Organization(msgspec.Struct):
@@ -60,7 +67,7 @@ class SalesforceConnector:
 
     def check(self) -> Health:
         place = Place(self._source)
-        limits = self._client.rest(place, Call("limits"), dict[str, Any])
+        limits = self._client.rest(place, Call("limits"), _Limits)
         ours, theirs = self._clock(), self._client.session.server_time
         organizations = self._client.query_all(place, "SELECT TimeZoneSidKey FROM Organization")
         with as_documented(place):
@@ -68,7 +75,7 @@ class SalesforceConnector:
         return Health(
             system=f"Salesforce API {self._settings.api_version}",
             scopes=self._client.session.scopes,
-            remaining_calls=limits.get("DailyApiRequests", {}).get("Remaining"),
+            remaining_calls=limits.DailyApiRequests.Remaining,
             clock_skew=theirs - ours if theirs else timedelta(0),
             time_zone=organization.TimeZoneSidKey,
         )

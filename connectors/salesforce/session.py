@@ -9,7 +9,6 @@ import threading
 import xml.parsers.expat
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 import jwt
 import msgspec
@@ -27,7 +26,7 @@ from connectors.errors import (
     TransientError,
 )
 from connectors.http import open_session, transport_errors
-from connectors.retrying import Clock, parse_retry_after
+from connectors.retrying import Clock, parse_http_date, parse_retry_after
 from connectors.salesforce.refusals import Refusal, SessionExpiredError
 from connectors.salesforce.settings import ClientCredentials, JwtBearer, Password, SalesforceSettings
 
@@ -93,8 +92,7 @@ class Session:
             return self._wire
 
     def _inspect(self, response: requests.Response, *_args: object, **_options: object) -> None:
-        date = response.headers.get("Date")
-        self.server_time = parsedate_to_datetime(date) if date else None
+        self.server_time = parse_http_date(response.headers.get("Date", ""))
         if response.status_code >= 300:
             raise Refusal.of(response)
         kind = response.headers.get("Content-Type", "")

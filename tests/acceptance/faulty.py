@@ -3,11 +3,13 @@
 import contextlib
 import http.client
 import re
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import socket
 from threading import Lock, Thread
 from urllib.parse import urlsplit
 
@@ -80,7 +82,7 @@ def faulty_proxy(upstream: str) -> Iterator[tuple[FaultyProxy, str]]:
     """A proxy in front of ``upstream`` (an http URL) and its own base URL."""
     proxy = FaultyProxy(upstream)
     handler = type("Handler", (_Handler,), {"proxy": proxy})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
@@ -88,6 +90,13 @@ def faulty_proxy(upstream: str) -> Iterator[tuple[FaultyProxy, str]]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
+        """A client or system that breaks off (as it was told to) is no news: its connection is closed, that is all."""
+        if not isinstance(sys.exception(), ConnectionError | http.client.HTTPException):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

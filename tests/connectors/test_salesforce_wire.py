@@ -155,6 +155,16 @@ def test_a_hostile_next_page_is_asked_of_the_org_or_not_at_all(
     assert {urlsplit(str(call.request.url)).hostname for call in web.calls} == {"acme.my.salesforce.com"}
 
 
+@pytest.mark.parametrize("date", ["yesterday", "Mon, 99 Mar 2026 99:00:00 GMT", "Mon, 02 Mar 2026 09:00:05 -0000", ""])
+def test_a_clock_that_tells_no_time_is_no_error(web: responses.RequestsMock, date: str) -> None:
+    log_in(web)
+    web.get(f"{API}/limits", json={}, headers={"Date": date})
+    web.get(f"{API}/query/", json={"records": [{"TimeZoneSidKey": "GMT"}]}, headers={"Date": date})
+    health = connector().check()
+    assert health.remaining_calls is None
+    assert health.clock_skew in (timedelta(0), timedelta(seconds=5))
+
+
 def test_wire_details(web: responses.RequestsMock) -> None:
     log_in(web)
     answer(web, "query/", '{"done": true, "records": [], "totalSize": 0}')
