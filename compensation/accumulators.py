@@ -7,6 +7,8 @@ from typing import NamedTuple
 import polars as pl
 
 from compensation.curves import Curve, compile_curve
+from compensation.errors import PayOverflowError
+from compensation.exact import MAX_MINOR
 from compensation.periods import Period
 from compensation.quotas import Quotas
 from compensation.terms import Term
@@ -50,13 +52,20 @@ class CurveBook:
         return known
 
     def frame(self) -> pl.DataFrame:
-        """Columns curve, threshold, ceiling, a, b, d: the segments of all curves, exact."""
-        rows = [(number, *segment) for number, curve in enumerate(self.curves) for segment in curve.segments]
-        columns = list(zip(*rows, strict=True)) or [()] * 6
-        exact = {
-            name: exact_series(columns[place]) for place, name in enumerate(("threshold", "ceiling", "a", "b", "d"), 1)
-        }
-        return pl.DataFrame({"curve": pl.Series(columns[0], dtype=pl.Int64), **exact})
+        """See :func:`segments_frame`."""
+        return segments_frame(self.curves)
+
+
+def segments_frame(curves: Iterable[Curve]) -> pl.DataFrame:
+    """The segments of curves: curve (its number), threshold, ceiling (Int64), a, b, d (exact)."""
+    rows = [(number, *segment) for number, curve in enumerate(curves) for segment in curve.segments]
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    places = {name: pl.Series(columns[place], dtype=pl.Int64) for place, name in enumerate(_PLACES)}
+    numbers = {name: exact_series(columns[place]) for place, name in enumerate(("a", "b", "d"), start=len(_PLACES))}
+    return pl.DataFrame({**places, **numbers})
+
+
+_PLACES = ("curve", "threshold", "ceiling")
 
 
 class Accumulators:
@@ -72,6 +81,9 @@ class Accumulators:
             quota, outcome = self._quotas.of(self._terms[owner.term], owner.payee_id, owner.period)
             curve = None if outcome else self.book.number(owner.term, quota)
             start = starts.get(owner, 0) if starts else 0
+            if abs(start) > MAX_MINOR:
+                component = self._terms[owner.term].component.name
+                raise PayOverflowError(owner.payee_id, component, f"what is booked in {owner.period.label}")
             self.rows.append(Accumulator(len(self.rows), owner, curve, quota, start, outcome))
 
     def frame(self) -> pl.DataFrame:
@@ -85,7 +97,7 @@ class Accumulators:
                 "payee_id": pl.Series([row.owner.payee_id for row in rows], dtype=pl.String),
                 "period_start": pl.Series([row.owner.period.start for row in rows], dtype=pl.Date),
                 "curve": pl.Series([row.curve for row in rows], dtype=pl.Int64),
-                "start": exact_series([row.start for row in rows]),
+                "start": pl.Series([row.start for row in rows], dtype=pl.Int64),
                 "quota_minor": exact_series([row.quota for row in rows]),
                 "pay_outcome": pl.Series([row.outcome for row in rows], dtype=pl.String),
             }

@@ -7,7 +7,7 @@ import polars as pl
 from compensation.accumulators import Accumulator
 from compensation.curves import Curve
 from compensation.errors import PayOverflowError
-from compensation.exact import LIMIT
+from compensation.exact import LIMIT, MAX_MINOR
 from compensation.plan import Mode
 from compensation.terms import Term
 
@@ -53,6 +53,8 @@ def _extremes(curves: Sequence[Curve]) -> list[tuple[tuple[int, int, int, int, i
 
 
 def _fits(segments: Sequence[tuple[int, int, int, int, int]], mode: Mode, reach: int, base: int) -> bool:
+    if reach > MAX_MINOR:
+        return False
     values = [abs(a) + abs(b) * reach for _, _, a, b, _ in segments]
     value, widest = max(values), max(row[4] for row in segments)
     if mode is Mode.CURVE:

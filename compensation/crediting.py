@@ -9,13 +9,12 @@ import polars as pl
 from compensation.conversion import RateTable
 from compensation.dealings import MEASURES, Dealings, dated, parties
 from compensation.errors import PayOverflowError
-from compensation.exact import EXACT, LIMIT, quotient
+from compensation.exact import EXACT, LIMIT, MAX_MINOR, quotient
 from compensation.payout import Frame
 from compensation.periods import PeriodKind, period_of
 from compensation.staff import Staff
 from compensation.terms import FILTERED, Term, filter_keys, refusals, terms_frame
 
-MAX_MINOR = 2**63 - 1
 _WHOLE = 1_000_000
 
 
@@ -91,7 +90,7 @@ def _measured(matched: pl.DataFrame, terms: Sequence[Term]) -> pl.DataFrame:
     credited = credited.with_columns(
         nw.col("base_before").alias("family_base"),
         (nw.col("base_after") - nw.col("base_before")).alias("base"),
-        (nw.col("position_after") - nw.col("position_before")).alias("position"),
+        (nw.col("position_after") - nw.col("position_before")).cast(nw.Int64).alias("position"),
         (nw.col("share_to") - nw.col("share_from")).alias("share_millionths"),
     )
     measured: pl.DataFrame = credited.select(*_COLUMNS).collect().to_native()
@@ -178,7 +177,7 @@ def _step_fits(raw: int, num: int, den: int, share_to: int, share_num: int, shar
     converted = raw * num // max(den, 1) + 1
     part = converted * share_to // _WHOLE + 1
     steps = (2 * raw * num + den, 2 * converted * share_to + _WHOLE, 2 * part * share_num + share_den)
-    return max(steps) <= LIMIT and part * share_num // share_den < MAX_MINOR
+    return max(steps) <= LIMIT and 2 * part * share_num // share_den < MAX_MINOR
 
 
 def _periods(days: pl.DataFrame) -> pl.DataFrame:

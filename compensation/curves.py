@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from compensation.exact import LIMIT, rounded
+from compensation.exact import MAX_MINOR, rounded
 from compensation.figures import Number
 from compensation.payouts import Tier
 from compensation.plan import BelowZero, Component, Measure
@@ -113,7 +113,7 @@ def _unit(component: Component) -> Unit:
 
 def _segments(pieces: tuple[Piece, ...], upper_included: bool) -> Iterator[Segment]:
     denominator = math.lcm(*(number.denominator for piece in pieces for number in (piece.intercept, piece.slope)))
-    thresholds = [-LIMIT, *(_threshold(piece, upper_included) for piece in pieces[1:]), LIMIT]
+    thresholds = [-MAX_MINOR, *(_threshold(piece, upper_included) for piece in pieces[1:]), MAX_MINOR]
     for piece, (threshold, ceiling) in zip(pieces, itertools.pairwise(thresholds), strict=True):
         yield Segment(
             threshold, ceiling, int(piece.intercept * denominator), int(piece.slope * denominator), denominator
@@ -121,9 +121,9 @@ def _segments(pieces: tuple[Piece, ...], upper_included: bool) -> Iterator[Segme
 
 
 def _threshold(piece: Piece, upper_included: bool) -> int:
-    """The first integer position on the piece; a position on the bound itself belongs below if uppers are included."""
+    """The first integer position on the piece; one on the bound itself belongs below if uppers are included."""
     start = piece.start or Fraction(0)
-    return math.floor(start) + 1 if upper_included and start else math.ceil(start)
+    return min(math.floor(start) + 1 if upper_included and start else math.ceil(start), MAX_MINOR)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from compensation.plan import Event
 MEASURES = {"revenue": "revenue_minor", "margin": "margin_minor", "quantity": "quantity_millionths"}
 _ATTRIBUTES = ("product", "product_family", "customer", "region", "channel")
 _WHOLE = 1_000_000
+_EXACT = pl.Decimal(38, 0)
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ def dated(transactions: pl.DataFrame) -> pl.DataFrame:
         pl.lit("none").alias("treatment"),
         pl.col("dated_on").alias("credited_on"),
         pl.lit(None, pl.String).alias("reverses_id"),
-        *(pl.lit(0, pl.Int64).alias(f"{name}_before") for name in MEASURES),
-        *(pl.col(column).alias(f"{name}_after") for name, column in MEASURES.items()),
+        *(pl.lit(0).cast(_EXACT).alias(f"{name}_before") for name in MEASURES),
+        *(pl.col(column).cast(_EXACT).alias(f"{name}_after") for name, column in MEASURES.items()),
     )
     returns = ordered.filter(pl.col("kind") == "return")
     if returns.is_empty():
@@ -55,10 +56,13 @@ def _at_origin(returns: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
     own = returns.drop("deal_id", *_ATTRIBUTES)
     tied = own.join(origins, on=["scenario", "reverses_id", "currency"], how="inner")
     family = ["scenario", "reverses_id"]
-    returned = {name: pl.col(column).cum_sum().over(family, order_by="order_no") for name, column in MEASURES.items()}
+    returned = {
+        name: pl.col(column).cast(_EXACT).cum_sum().over(family, order_by="order_no")
+        for name, column in MEASURES.items()
+    }
     tied = tied.with_columns(
         *(
-            (pl.col(f"{name}_after") + returned[name] - pl.col(column)).alias(f"{name}_before")
+            (pl.col(f"{name}_after") + returned[name] - pl.col(column).cast(_EXACT)).alias(f"{name}_before")
             for name, column in MEASURES.items()
         ),
         *((pl.col(f"{name}_after") + returned[name]).alias(f"{name}_after") for name in MEASURES),
@@ -77,8 +81,8 @@ def _at_present(returns: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
         pl.lit("current").alias("treatment"),
         pl.col("dated_on").alias("credited_on"),
         pl.lit(None, pl.String).alias("reverses_id"),
-        *(pl.lit(0, pl.Int64).alias(f"{name}_before") for name in MEASURES),
-        *(pl.col(column).alias(f"{name}_after") for name, column in MEASURES.items()),
+        *(pl.lit(0).cast(_EXACT).alias(f"{name}_before") for name in MEASURES),
+        *(pl.col(column).cast(_EXACT).alias(f"{name}_after") for name, column in MEASURES.items()),
     )
 
 

@@ -78,7 +78,13 @@ def _lines(
 
 
 def _positions(credited: pl.DataFrame, keys: tuple[str, ...]) -> dict[tuple[Any, ...], int]:
-    sums = credited.lazy().filter(pl.col("outcome").is_null()).group_by(keys).agg(pl.col("position").sum()).collect()
+    sums = (
+        credited.lazy()
+        .filter(pl.col("outcome").is_null())
+        .group_by(keys)
+        .agg(pl.col("position").cast(pl.Decimal(38, 0)).sum())
+        .collect()
+    )
     return {tuple(key): int(position) for *key, position in sums.iter_rows()}
 
 

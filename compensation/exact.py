@@ -12,6 +12,8 @@ import narwhals as nw
 EXACT = nw.Decimal(38, 0)
 LIMIT = 10**38 - 1
 """The largest magnitude that an exact column holds."""
+MAX_MINOR = 2**63 - 1
+"""The largest magnitude that is stored: amounts and positions are 64-bit integers, bounded before they are added up."""
 
 
 def quotient(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:

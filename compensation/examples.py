@@ -5,7 +5,7 @@ from fractions import Fraction
 import narwhals as nw
 import polars as pl
 
-from compensation.accumulators import exact_series
+from compensation.accumulators import exact_series, segments_frame
 from compensation.curves import compile_curve, unit_scale
 from compensation.exact import rounded
 from compensation.figures import Number
@@ -32,21 +32,18 @@ def example_pay(component: Component, example: Example, exponent: int) -> list[i
     bases = [rounded(number.value * scale) for number in example.credits]
     positions = [rounded(number.value * looked_at) for number in example.positions or example.credits]
     numbers = list(range(len(bases)))
-    credited = pl.DataFrame({"credit_id": numbers, "accumulator": [0] * len(bases), "sequence": numbers}).with_columns(
+    credited = pl.DataFrame(
+        {"credit_id": numbers, "accumulator": [0] * len(bases), "sequence": numbers, "position": positions}
+    ).with_columns(
         exact_series(bases).alias("base"),
-        exact_series(positions).alias("position"),
         exact_series([0] * len(bases)).alias("family_base"),
         pl.lit(None, pl.Int64).alias("origin_id"),
     )
-    accumulators = pl.DataFrame({"accumulator": [0], "curve": [0], "start": exact_series([0])})
-    columns = {name: exact_series(segment[place] for segment in curve.segments) for place, name in enumerate(_SEGMENT)}
-    segments = pl.DataFrame({"curve": [0] * len(curve.segments), **columns})
+    accumulators = pl.DataFrame({"accumulator": [0], "curve": [0], "start": [0]})
+    segments = segments_frame([curve])
     runs, starts, curves = (nw.from_native(frame.lazy()) for frame in (credited, accumulators, segments))
     paid: pl.DataFrame = pay(runs, starts, curves, [component.mode]).collect().to_native()
     return [curve.pay_at(0), *(int(earning) for earning in paid.sort("credit_id")["earning"])]
-
-
-_SEGMENT = ("threshold", "ceiling", "a", "b", "d")
 
 
 def _minor(number: Number, exponent: int) -> int:

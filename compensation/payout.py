@@ -5,7 +5,7 @@ from typing import Any
 
 import narwhals as nw
 
-from compensation.exact import quotient
+from compensation.exact import EXACT, quotient
 from compensation.plan import Mode
 
 Frame = nw.LazyFrame[Any]
@@ -46,14 +46,14 @@ def _located(walks: Frame, segments: Frame) -> Frame:
     """The slope and the numerator of P where each walk ends (b, n, d) and where it begins (b_from, n_from, d_from)."""
     began = segments.rename({name: f"{name}_from" for name in ("threshold", "ceiling", "a", "b", "d")})
     return (
-        walks.select("credit_id", "curve", "position", "before", "after")
+        walks.select("credit_id", "curve", "before", "after")
         .join(segments, on="curve", how="inner")
         .filter(nw.col("threshold") <= nw.col("after"), nw.col("after") < nw.col("ceiling"))
-        .with_columns((nw.col("a") + nw.col("b") * nw.col("after")).alias("n"))
-        .select("credit_id", "curve", "position", "before", "after", "b", "n", "d")
+        .with_columns((nw.col("a") + nw.col("b") * nw.col("after").cast(EXACT)).alias("n"))
+        .select("credit_id", "curve", "before", "after", "b", "n", "d")
         .join(began, on="curve", how="inner")
         .filter(nw.col("threshold_from") <= nw.col("before"), nw.col("before") < nw.col("ceiling_from"))
-        .with_columns((nw.col("a_from") + nw.col("b_from") * nw.col("before")).alias("n_from"))
+        .with_columns((nw.col("a_from") + nw.col("b_from") * nw.col("before").cast(EXACT)).alias("n_from"))
     )
 
 
@@ -88,10 +88,10 @@ def _by_ratio(located: Frame, credited: Frame, mode: Mode) -> Frame:
 
 def _sliced(located: Frame) -> Frame:
     """(P(after) - P(before)) / position; a credit without position has the rate that it stands at."""
-    moved, gained = nw.col("position"), nw.col("n") - nw.col("n_from")
+    moved, gained = nw.col("after") - nw.col("before"), nw.col("n") - nw.col("n_from")
     return located.with_columns(
         nw.when(moved == 0).then(nw.col("b_from")).when(moved < 0).then(0 - gained).otherwise(gained).alias("num"),
-        nw.when(moved == 0).then(nw.col("d")).otherwise(nw.col("d") * moved.abs()).alias("den"),
+        nw.when(moved == 0).then(nw.col("d")).otherwise(nw.col("d") * moved.abs().cast(EXACT)).alias("den"),
     )
 
 

@@ -11,10 +11,10 @@ import polars as pl
 from compensation.accumulators import Accumulators, CurveBook, Owner
 from compensation.bounds import refuse_overflow
 from compensation.conversion import RateTable
-from compensation.crediting import MAX_MINOR, credit
+from compensation.crediting import credit
 from compensation.dealings import Dealings
 from compensation.errors import FactsError, PayOverflowError
-from compensation.exact import rounded
+from compensation.exact import MAX_MINOR, rounded
 from compensation.facts import Facts
 from compensation.payout import pay
 from compensation.periods import Period

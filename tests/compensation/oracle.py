@@ -207,7 +207,7 @@ class Curve:
         self.shape = component.payout[0]
         self.rows: Any = component.payout[1]
         self.component = component
-        self.minor = 10**digits
+        self.minor: int = 10**digits
         unit = MILLION if component.position == "quantity" else self.minor
         self.scale = Fraction(quota if component.by_attainment else unit)
         self.per_unit = Fraction(self.minor, MILLION) if component.measure == "quantity" else Fraction(1)

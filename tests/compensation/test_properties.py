@@ -199,7 +199,7 @@ components:
     payout: {marginal_tiers: [{from: 0%, multiplier: 1.333333333333}]}
 """
     day = date(2026, 2, 1)
-    sale = Transaction("t", "crm:D0", "invoice", day, 1, "USD", 8 * 10**18, 0, 0, "Software")
+    sale = Transaction("t", "crm:D0", "invoice", day, 1, "USD", 4 * 10**18, 0, 0, "Software")
     quotas = {("crm:a", date(2026, 1, 1)): 9_223_372_036_854_775_783}
     world = World([Person("crm:a", "Rep", None)], {"crm:D0": [Share("crm:a", MILLION)]}, [sale], quotas, {}, {"USD": 2})
     with pytest.raises(PayOverflowError, match=r"payee crm:a, component 'target': the total of 2026-Q1 is too large"):
