@@ -115,8 +115,6 @@ class Answers:
     def _refusal(self, place: Place, response: Response, *, is_write: bool) -> ConnectorError:
         """An answer without a SOAP envelope: a proxy's page, or one that was cut off."""
         code = response.status_code
-        if code in (301, 302, 303, 307, 308):
-            return ProtocolError(place, "a redirect is refused; set the endpoint to where the service is")
         if code == 401:
             return AuthenticationError(place, "HTTP 401: the credentials are refused")
         if code == 403:
@@ -124,8 +122,8 @@ class Answers:
         if code == 429:
             retry_at = parse_retry_after(response.headers.get("Retry-After"), self._clock())
             return RateLimitedError(place, "HTTP 429: too many requests", retry_at)
-        if code in (502, 503):  # from before the service: nothing was done
-            return TransientError(place, f"HTTP {code} without a SOAP message")
+        if code == 503:  # from before the service: nothing was done
+            return TransientError(place, "HTTP 503 without a SOAP message")
         if code >= 500 or (code == 200 and _looks_cut_off(response)):
             what = f"HTTP {code} without a whole SOAP message"
             return (

@@ -74,7 +74,8 @@ class SoapConnector:
         else:
             now = self._clock()
             name = self.streams[0]
-            next(search_pages(self._call(self._place(name)), self._streams[name].search, {"since": now, "until": now}))
+            place = self._place(name)
+            next(search_pages(self._call(place), place, self._streams[name].search, {"since": now, "until": now}))
         return Health(
             system=f"SOAP {self._settings.service or self._settings.endpoint.host}",
             scopes=self.streams,
@@ -99,7 +100,7 @@ class SoapConnector:
         reader = Reader(place, self._streams[stream], self._zone)
         slots = {"since": since.astimezone(UTC), "until": until.astimezone(UTC)}
         try:
-            found = [one for page, _ in search_pages(self._call(place), feed, slots) for one in page]
+            found = [one for page, _ in search_pages(self._call(place), place, feed, slots) for one in page]
         except FeedGapError:
             return Deletions((), DeleteSupport.FEED, is_gap=True)
         tombstones = (reader.tombstone(text_at(one, feed.ref), text_at(one, feed.deleted_at)) for one in found)
@@ -140,7 +141,7 @@ class SoapConnector:
         place, description = self._place(stream), self._streams[stream]
         slots = {"since": since.astimezone(UTC), "until": until.astimezone(UTC)}
         sums, ids = dict.fromkeys(description.sums, Decimal(0)), list[str]()
-        for found, _ in search_pages(self._call(place), description.search, slots):
+        for found, _ in search_pages(self._call(place), place, description.search, slots):
             for record in found:
                 ids.append(text_at(record, description.ref))
                 for path in description.sums:
@@ -171,9 +172,10 @@ class SoapConnector:
     def _written_since(self, stream: str) -> Callable[[], list[Written]]:
         """Answers the records that were written since now, less the horizon for clocks that differ."""
         start, description = self._clock() - self._settings.safety_horizon, self._streams[stream]
+        place = self._place(stream)
 
         def read_back() -> list[Written]:
-            found = search_pages(self._call(self._place(stream)), description.search, {"since": start})
+            found = search_pages(self._call(place), place, description.search, {"since": start})
             return [_written(description, record) for page, _ in found for record in page]
 
         return read_back

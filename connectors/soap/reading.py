@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from connectors.errors import Place, ProtocolError, TransientError
+from connectors.errors import Place, ProtocolError, SchemaDriftError, TransientError
 from connectors.protocol import Cursor, Page, SourceRecord
 from connectors.soap.answers import SearchExpiredError
 from connectors.soap.description import DeletedFeed, Operation, Paging, Search
 from connectors.soap.service import Slots
-from connectors.soap.shapes import Json, follow, follow_all, text_at
+from connectors.soap.shapes import Json, follow_all, text_at
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_RESTARTS = 10
@@ -73,7 +73,8 @@ class IncrementalRead:
 
     def _pass(self, until: datetime, limit: datetime) -> Iterator[Page]:
         start, last_stamp, read = self._position, EPOCH, set[tuple[str, str]]()
-        for found, is_last in search_pages(self._call, self._search, {"since": start.stamp, "until": until}):
+        window = {"since": start.stamp, "until": until}
+        for found, is_last in search_pages(self._call, self._place, self._search, window):
             records = [record for record in map(self._to_record, found) if not start.is_seen(record)]
             if self._search.is_ordered:
                 last_stamp = self._check_order(records, last_stamp)
@@ -105,7 +106,9 @@ def _advanced(position: Position, records: list[SourceRecord], limit: datetime) 
     return position
 
 
-def search_pages(call: Call, search: Search | DeletedFeed, slots: Slots) -> Iterator[tuple[list[Json], bool]]:
+def search_pages(
+    call: Call, place: Place, search: Search | DeletedFeed, slots: Slots
+) -> Iterator[tuple[list[Json], bool]]:
     """The raw records of each page, and whether it is the last. A short or an empty page need not be.
 
     SearchExpiredError if the number of records changes in mid-run: pages by index then slip past some of them.
@@ -117,7 +120,7 @@ def search_pages(call: Call, search: Search | DeletedFeed, slots: Slots) -> Iter
     total, index = text_at(answer, paging.total_records) if paging.total_records else "", 1
     search_id = text_at(answer, paging.search_id) if paging.search_id else ""
     while True:
-        is_last = index >= _number_of_pages(answer, paging)
+        is_last = index >= _number_of_pages(place, answer, paging)
         yield follow_all(answer, search.records), is_last
         if is_last:
             return
@@ -125,11 +128,13 @@ def search_pages(call: Call, search: Search | DeletedFeed, slots: Slots) -> Iter
         more = paging.more or search
         answer = call(more, {**slots, "page_size": paging.page_size, "page_index": index, "search_id": search_id})
         if total and text_at(answer, paging.total_records) != total:
-            raise SearchExpiredError(Place("", ""), "the number of records changed while they were read")
+            raise SearchExpiredError(place, "the number of records changed while they were read")
 
 
-def _number_of_pages(answer: Json, paging: Paging) -> int:
+def _number_of_pages(place: Place, answer: Json, paging: Paging) -> int:
     if paging.style == "none":
         return 1
-    found = follow(answer, paging.total_pages)
-    return int(found) if isinstance(found, str) and found.strip().isdigit() else 1
+    found = text_at(answer, paging.total_pages)
+    if not (found.isascii() and found.isdigit()):  # taking it for the last page would lose the rest in silence
+        raise SchemaDriftError(place, f"the answer has no number of pages at {paging.total_pages}; mend the path")
+    return int(found)

@@ -249,6 +249,27 @@ def test_a_request_that_does_not_fit_the_wsdl_is_drift(erp: Erp) -> None:
         erp.read(erp.open(streams={"Invoice": DESCRIPTION.model_copy(update={"search": wrong})}))
 
 
+def test_a_path_that_leads_to_no_number_of_pages_is_drift_and_not_the_end(erp: Erp) -> None:
+    refs = {erp.put() for _ in range(5)}
+    paging = DESCRIPTION.search.paging.model_copy(update={"total_pages": "pagesInAll"})
+    search = DESCRIPTION.search.model_copy(update={"paging": paging})
+    with pytest.raises(SchemaDriftError, match="pagesInAll"):
+        erp.read(erp.open(streams={"Invoice": DESCRIPTION.model_copy(update={"search": search})}, page_size=2))
+    assert {record.ref for record in erp.read(erp.open(page_size=2))} == refs
+
+
+def test_deletions_over_several_pages_all_come(erp: Erp) -> None:
+    refs = [erp.put() for _ in range(6)]
+    for ref in refs:
+        erp.now += timedelta(seconds=1)
+        erp.ledger.delete("Invoice", ref)
+    feed = DESCRIPTION.deleted
+    assert feed is not None
+    connector = erp.open(page_size=2)
+    erp.now += timedelta(seconds=1)
+    assert [one.ref for one in connector.read_deleted("Invoice", START, erp.now).tombstones] == refs
+
+
 def test_discover_tells_native_types_of_fields_and_lines(erp: Erp) -> None:
     (stream,) = [stream for stream in erp.open().discover() if stream.name == "Invoice"]
     types = {field.name: field.native_type for field in stream.fields}
