@@ -42,10 +42,6 @@ class Part:
     write: Callable[[Any], Values]
     read: Callable[..., Any]
 
-    @property
-    def is_key(self) -> bool:
-        return self.read is _read_key
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, func, literal, select, tuple_
 
 from warehouse.access import child, payee_id
 from warehouse.canonical_tables import KINDS
@@ -15,21 +15,27 @@ from warehouse.frames import millionths, read_frame
 WIDE = pl.Int128()
 """Sums of 64-bit amounts: Polars' own sum of Int64 wraps silently."""
 
+DEALS_ASKED_FOR = 1_000
+
 _DATES = {"opportunity": "close_on", "receipt": "received_on"}
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The deals to read; None: all of them."""
+    """The deals to read; None: all of them. Many are picked out of all, rather than asked for by their ids."""
 
     deal_ids: Collection[str] | None
 
+    @property
+    def asked_for(self) -> Collection[str] | None:
+        return None if self.deal_ids is None or len(self.deal_ids) > DEALS_ASKED_FOR else self.deal_ids
+
     def holds(self, kind: str, source: ColumnElement[str], ref: ColumnElement[str]) -> list[ColumnElement[bool]]:
         """Conditions that a record is a member of one of the deals."""
-        if self.deal_ids is None:
+        if self.asked_for is None:
             return []
-        member = (MEMBERS.c.kind == kind, MEMBERS.c.source == source, MEMBERS.c.ref == ref)
-        return [exists().where(*member, MEMBERS.c.deal_id.in_(self.deal_ids))]
+        inside = (MEMBERS.c.kind == kind, MEMBERS.c.deal_id.in_(self.asked_for))
+        return [tuple_(source, ref).in_(select(MEMBERS.c.source, MEMBERS.c.ref).where(*inside))]
 
     def inside(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows of the deals."""
@@ -40,10 +46,10 @@ def read_members(connection: Connection, scope: Scope) -> pl.DataFrame:
     """deal_id, position, kind, document_id: all deals of every document that has one in the scope."""
     columns = MEMBERS.c
     found = select(columns.deal_id, columns.position, columns.kind, payee_id(MEMBERS).label("document_id"))
-    if scope.deal_ids is not None:
-        inside = MEMBERS.alias("inside")
-        same = (inside.c.kind == columns.kind, inside.c.source == columns.source, inside.c.ref == columns.ref)
-        found = found.where(exists().where(*same, inside.c.deal_id.in_(scope.deal_ids)))
+    if scope.asked_for is not None:
+        inside = MEMBERS.alias("inside").c
+        same = select(inside.kind, inside.source, inside.ref).where(inside.deal_id.in_(scope.asked_for))
+        found = found.where(tuple_(columns.kind, columns.source, columns.ref).in_(same))
     return read_frame(connection, found)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from mappings.records import CanonicalRecord, Key
 from warehouse import bulk
@@ -15,17 +15,18 @@ from warehouse.canonical_tables import KINDS, Child, Kind, Shape
 _JOINED = (
     "lead", "opportunity", "quote", "contract", "order", "invoice", "receipt", "credit_note", "rep_commission",
 )  # fmt: skip
+_JOINING = {"opportunity_key", "quote_key", "contract_key", "order_keys", "invoice_key", "origin_key"}
 
 
 def read_links(connection: Connection) -> Iterator[CanonicalRecord]:
-    """The records of the chain with their keys only, for ``mappings.deals.join``; other fields are absent."""
+    """The records of the chain with what ``mappings.deals.join`` reads: their keys to each other, and no more."""
     for name in _JOINED:
         yield from _read_kind(connection, KINDS[name])
 
 
 def _read_kind(connection: Connection, kind: Kind) -> Iterator[CanonicalRecord]:
-    shape = _keys_only(kind.shape)
-    children = [replace(child, shape=_keys_only(child.shape)) for child in kind.children]
+    shape = _joining(kind.shape)
+    children = [child if child.is_key else replace(child, shape=_joining(child.shape)) for child in kind.children]
     items = {child.field: _read_items(connection, child) for child in children if child.shape.parts}
     columns = [kind.table.c[name] for name in ("source", "ref", *shape.names)]
     for source, ref, *values in bulk.fetch(connection, select(*columns)):
@@ -36,7 +37,8 @@ def _read_kind(connection: Connection, kind: Kind) -> Iterator[CanonicalRecord]:
 
 def _read_items(connection: Connection, child: Child) -> dict[tuple[str, str], list[object]]:
     names = (*child.key_names, *child.shape.names)
-    statement = select(*(child.table.c[name] for name in names)).order_by(child.table.c.position)
+    is_stated = or_(*(child.table.c[name].is_not(None) for name in child.shape.names))
+    statement = select(*(child.table.c[name] for name in names)).where(is_stated).order_by(child.table.c.position)
     items: defaultdict[tuple[str, str], list[object]] = defaultdict(list)
     for source, ref, *values in bulk.fetch(connection, statement):
         keys: dict[str, Any] = _keys(child.shape, values)
@@ -55,5 +57,5 @@ def _keys(shape: Shape, values: list[str | None]) -> dict[str, Key | None]:
     }
 
 
-def _keys_only(shape: Shape) -> Shape:
-    return Shape(tuple(part for part in shape.parts if part.is_key))
+def _joining(shape: Shape) -> Shape:
+    return Shape(tuple(part for part in shape.parts if part.field in _JOINING))

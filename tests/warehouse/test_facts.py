@@ -400,7 +400,12 @@ def test_people_quotas_rates_and_currencies(engine: Engine) -> None:
     assert frames["currencies"].rows() == [("EUR", 2), ("JPY", 0), ("USD", 2)]
 
 
-def test_only_the_deals_of_some_payees_and_of_those_below_them(engine: Engine) -> None:
+@pytest.mark.parametrize("asked_for", [1_000, 0])
+def test_only_the_deals_of_some_payees_and_of_those_below_them(
+    engine: Engine, asked_for: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.fact_lines.DEALS_ASKED_FOR", asked_for)
+
     def reports_to(ref: str, manager: Key | None) -> Employee:
         assignments = (Assignment(from_on=date(2026, 1, 1), manager_key=manager),)
         return Employee(source="crm", ref=ref, name=ref, assignments=assignments)
