@@ -65,7 +65,8 @@ def _transaction(draw: st.DrawFn, name: str, deals: list[str], earlier: list[Tra
     day = FIRST + timedelta(days=draw(st.integers(0, 364)))
     sequence = draw(st.integers(1, 3))
     originals = [each for each in earlier if each.kind != "return"]
-    if originals and draw(st.booleans()):
+    is_return = draw(st.booleans())
+    if originals and is_return:
         origin = draw(st.sampled_from(originals))
         part = draw(st.sampled_from([Fraction(1), Fraction(1, 3), Fraction(7, 10)]))
         return returned(name, origin, max(day, origin.day), part)
