@@ -1,5 +1,6 @@
 """Landing: append-only, idempotent, in order."""
 
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -92,6 +93,22 @@ def test_live_refs_are_those_not_deleted_last(engine: Engine) -> None:
         assert live_refs(connection, "crm", "Opportunity", "a", 1) == ["c"]
         assert live_refs(connection, "crm", "Opportunity", "c", 2) == ["d", "e"]
         assert live_refs(connection, "crm", "Opportunity", "e", 2) == []
+
+
+def test_whoever_lands_later_gets_later_ids_also_while_the_other_has_not_committed(engine: Engine) -> None:
+    def land_b() -> None:
+        with writing(engine) as connection:
+            land(connection, [version("b")], NOON)
+
+    second = threading.Thread(target=land_b)
+    with writing(engine) as connection:
+        land(connection, [version("a")], NOON)
+        second.start()
+        second.join(0.3)
+        assert second.is_alive(), "the second did not wait: its id could be seen before the first one's"
+    second.join()
+    with reading(engine) as connection:
+        assert refs(connection) == ["a", "b"]
 
 
 def test_more_rows_than_a_batch(engine: Engine) -> None:
