@@ -136,7 +136,8 @@ class _Shaper:
     def pieces(self) -> Iterator[Piece]:
         opening = self._money(self.component.opening_pay)
         shape = list(self._shape())
-        if shape[0].lower > 0 or self.component.payout.steps:
+        payout = self.component.payout
+        if shape[0].lower > 0 or payout.steps or payout.excess:
             shape.insert(0, Piece(None, Fraction(0), Fraction(0), Fraction(0), shape[0].lower, Fraction(0)))
         elif self.component.below_zero is BelowZero.NOTHING:
             yield Piece(None, opening, Fraction(0), Fraction(0), Fraction(0), Fraction(0))

@@ -116,7 +116,9 @@ def parties(participants: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
         pl.date(9999, 12, 31).alias("party_to"),
     )
     everybody = pl.concat([direct, _managers(direct, chains)])
-    order = ["scenario", "deal_id", "party", "payee_id", "via_payee_id", "role", "share_from", "party_from"]
+    # The order of credit lines: owner by owner, each followed by the managers above, overlays last.
+    owner = pl.coalesce("via_payee_id", "payee_id")
+    order = (*key, pl.col("party") == "overlay", owner, "share_from", "party", "payee_id", "role", "party_from")
     return everybody.sort(order).with_columns(pl.int_range(pl.len()).over(key).alias("party_no"))
 
 
