@@ -53,4 +53,6 @@ class ApiSettings(BaseModel):
     widgets: Path = WIDGETS
     max_variations: Annotated[int, Field(ge=1, le=1000)] = 100
     max_body_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024
+    facts_kept_seconds: Annotated[float, Field(ge=0, le=60)] = 3
+    """How old the facts of a simulation may be. Stored estimates are always read as they are."""
     simulation_threads: Annotated[int, Field(ge=1, le=64)] = 2

@@ -1,9 +1,11 @@
 """What-if: the facts of one payee, the deal changed in many ways, and one run of the engine that calculates pay."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 import anyio
 import polars as pl
@@ -33,14 +35,25 @@ from warehouse.facts import read_facts
 
 _BASELINE = ""
 _MILLION = 1_000_000
+_FACTS_KEPT = 64
+
+
+class _Known(NamedTuple):
+    read_at: float
+    facts: Facts
+    plans: list[Plan]
 
 
 class Simulator:
-    """Runs simulations in a few threads of their own, so that reads in the event loop never wait for them."""
+    """Runs simulations in a few threads of their own, so that reads in the event loop never wait for them.
 
-    def __init__(self, engine: Engine, settings: ApiSettings) -> None:
-        self._engine, self._settings = engine, settings
+    A payee's facts are kept for ``facts_kept_seconds``: a slider asks many times while the facts stay the same.
+    """
+
+    def __init__(self, engine: Engine, settings: ApiSettings, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._engine, self._settings, self._monotonic = engine, settings, monotonic
         self._plans: dict[str, Plan] = {}
+        self._known: dict[tuple[str, date], _Known] = {}
         self._threads = anyio.CapacityLimiter(settings.simulation_threads)
 
     async def simulate(self, deal_id: str, payee_id: str, wanted: Simulations, *, as_of: date) -> bytes:
@@ -51,9 +64,7 @@ class Simulator:
         return await to_thread.run_sync(self._run, deal_id, payee_id, wanted, as_of, limiter=self._threads)
 
     def _run(self, deal_id: str, payee_id: str, wanted: Simulations, as_of: date) -> bytes:
-        with reading(self._engine) as connection:
-            facts = Facts(**read_facts(connection, as_of=as_of, payees={payee_id}))
-            plans = self._parsed(results.read_plans(connection))
+        facts, plans = self._facts(payee_id, as_of)
         currency = _open_currency(facts, deal_id)
         proposals = [propose(deal_id, _BASELINE), *_proposals(deal_id, currency, wanted.variations)]
         try:
@@ -62,6 +73,19 @@ class Simulator:
             raise _too_large() from error
         of_payee = {one.scenario: one for one in estimates if one.payee.id == payee_id}
         return _answer(of_payee, wanted.variations)
+
+    def _facts(self, payee_id: str, as_of: date) -> tuple[Facts, list[Plan]]:
+        now, key = self._monotonic(), (payee_id, as_of)
+        known = self._known.get(key)
+        if known is not None and now - known.read_at < self._settings.facts_kept_seconds:
+            return known.facts, known.plans
+        with reading(self._engine) as connection:
+            facts = Facts(**read_facts(connection, as_of=as_of, payees={payee_id}))
+            plans = self._parsed(results.read_plans(connection))
+        if len(self._known) >= _FACTS_KEPT:
+            self._known.clear()
+        self._known[key] = _Known(now, facts, plans)
+        return facts, plans
 
     def _parsed(self, stored: Sequence[results.StoredPlan]) -> list[Plan]:
         for plan in stored:

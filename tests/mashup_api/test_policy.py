@@ -71,11 +71,11 @@ def test_the_matrix_of_people_deals_and_payees(asked: Asked) -> None:
 
 
 def test_a_simulation_asks_the_same_policy(asked: Asked) -> None:
-    for who, deal in product(world.PEOPLE, ["006CONTOSO", "006JOINT", "006NORTH", "006MISSING"]):
+    for who, deal in product(world.PEOPLE, ["006JOINT", "006NORTH", "006MISSING"]):
         own = asked.post(who, f"/v1/deals/crm/{deal}/simulations", NO_CHANGE)
         is_paid = who in PAYEES.get(deal, set())
         assert own.status_code == (403 if who in STRANGERS else 200 if is_paid else 404), (who, deal)
-        for payee in ("ada", "bo", "ola", "mia"):
+        for payee in ("ada", "ola"):
             path = f"/v1/deals/crm/{deal}/simulations?payee={world.payee_id(payee)}"
             expected = 403 if who in STRANGERS else 200 if payee in visible(who, deal) else 404
             assert asked.post(who, path, NO_CHANGE).status_code == expected, (who, deal, payee)

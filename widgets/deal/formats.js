@@ -5,7 +5,16 @@ const LOCALES = { en: "en-US", "zh-Hans": "zh-CN" };
 /** The reader's own variant of the card's language (en-GB, zh-SG), or the usual one. */
 function localeOf(language, preferred) {
   const stem = language.slice(0, 2);
-  return preferred.find((tag) => tag.slice(0, 2).toLowerCase() === stem) ?? LOCALES[language];
+  return preferred.find((tag) => tag.slice(0, 2).toLowerCase() === stem && isTag(tag)) ?? LOCALES[language];
+}
+
+/** Some systems report what is no language tag, e.g. en-US@posix. */
+function isTag(text) {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(text).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 export function formatsIn(language, preferred = navigator.languages) {
