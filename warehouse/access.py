@@ -3,7 +3,7 @@
 A payee id is ``source:ref`` of the employee, a deal id ``source:ref`` of the deal.
 """
 
-from sqlalchemy import CTE, ColumnElement, Date, FromClause, Table, bindparam, func, literal, or_, select, union
+from sqlalchemy import CTE, ColumnElement, Date, FromClause, Table, bindparam, func, literal, or_, select, true, union
 
 from warehouse.canonical_tables import KINDS
 from warehouse.deals import DEALS, MEMBERS
@@ -55,11 +55,15 @@ PEOPLE_BELOW = select(_BELOW.c.payee_id).where(_BELOW.c.payee_id != bindparam("p
 """payee_id of everybody who reports to ``payee_id``, directly or through others, on the day ``on``."""
 
 
-def participants() -> CTE:
-    """deal_id, payee_id of all who take part in deals: see ``facts`` for who does."""
+# Not the bare column: without statistics, SQLite would walk the index of all members of the kind instead of the deal's.
+_MEMBER_KIND = func.coalesce(MEMBERS.c.kind, "")
+
+
+def participants(deal_id: ColumnElement[str] | None = None) -> CTE:
+    """deal_id, payee_id of all who take part in deals (or in the one named): see ``facts`` for who does."""
     opportunity = MEMBERS.join(
         OPPORTUNITIES,
-        (MEMBERS.c.kind == "opportunity")
+        (_MEMBER_KIND == "opportunity")
         & (MEMBERS.c.source == OPPORTUNITIES.c.source)
         & (MEMBERS.c.ref == OPPORTUNITIES.c.ref),
     )
@@ -68,10 +72,13 @@ def participants() -> CTE:
         (SHARES.c.opportunity_source == OPPORTUNITIES.c.source) & (SHARES.c.opportunity_ref == OPPORTUNITIES.c.ref),
     )
     order = MEMBERS.join(
-        ORDERS, (MEMBERS.c.kind == "order") & (MEMBERS.c.source == ORDERS.c.source) & (MEMBERS.c.ref == ORDERS.c.ref)
+        ORDERS, (_MEMBER_KIND == "order") & (MEMBERS.c.source == ORDERS.c.source) & (MEMBERS.c.ref == ORDERS.c.ref)
     )
     parts = [
-        select(MEMBERS.c.deal_id, payee_id(table, prefix).label("payee_id")).select_from(source)
+        select(MEMBERS.c.deal_id, payee_id(table, prefix).label("payee_id"))
+        .select_from(source)
+        # Said in each part: a database may not look into a union with a condition from outside it.
+        .where(true() if deal_id is None else MEMBERS.c.deal_id == deal_id)
         for source, table, prefix in (
             (opportunity, OPPORTUNITIES, "owner_"),
             (shared, SHARES, "employee_"),
@@ -81,9 +88,9 @@ def participants() -> CTE:
     return union(*parts).cte("participants")
 
 
-_PARTICIPANTS = participants()
+_PARTICIPANTS = participants(bindparam("deal_id"))
 _PEOPLE = union(
-    select(_PARTICIPANTS.c.payee_id).where(_PARTICIPANTS.c.deal_id == bindparam("deal_id")),
+    select(_PARTICIPANTS.c.payee_id),
     select(ESTIMATES.c.payee_id).where(ESTIMATES.c.deal_id == bindparam("deal_id"), ESTIMATES.c.retired_at.is_(None)),
 ).cte("people")
 

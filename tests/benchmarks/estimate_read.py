@@ -36,8 +36,8 @@ from warehouse.reader import Parameters, Reader, open_reader
 
 LIMIT = 1.6
 DEALS = 3_000
-ROUNDS = 7
-REQUESTS = 400
+ROUNDS = 5
+REQUESTS = 300
 PATH = "/v1/deals/crm/006CONTOSO/estimate"
 DEAL, PAYEE = "crm:006CONTOSO", "crm:005ADA"
 
