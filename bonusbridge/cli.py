@@ -23,7 +23,8 @@ from mappings.errors import MappingError
 from warehouse.database import DatabaseError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console()
+# A pipe has no width of its own; tables need room for their reasons.
+console = Console(width=None if sys.stdout.isatty() else 160)
 complaints = Console(stderr=True)
 
 ConfigOption = Annotated[

@@ -45,6 +45,7 @@ SEED = 7
 AUDIENCE = "bonusbridge"
 ADMINISTRATOR = TokenHolder("alex.admin@larkfield.example", "Alex Admin", ("bonusbridge-administrator",))
 LARGEST = 20
+COMPARED_IN = "USD"
 REFRESH_EVERY_SECONDS = 5
 PLANS = Path(__file__).parent / "plans" / "demo"
 
@@ -79,7 +80,8 @@ def run_demo(console: Console, folder: Path, port: int, once: bool) -> None:
         erp = stack.enter_context(serve(create_erp(ledger)))
         issuer = _issuer(company, addresses)
         stack.enter_context(serve(create_issuer_app(issuer), listener=addresses.issuer))
-        configuration = _configuration(org, ledger, crm, erp, issuer, addresses)
+        sources = {"crm": crm_source(org, crm, "sandbox_crm"), "erp": erp_source(ledger, erp)}
+        configuration = _configuration(sources, issuer, addresses)
         progress = stack.enter_context(watching(console))
         runner = stack.enter_context(open_jobs(configuration, folder, progress=progress))
         reports.show_outcome(console, "sync", runner.run("refresh"))
@@ -100,30 +102,37 @@ def _issuer(company: Company, addresses: Addresses) -> Issuer:
     return Issuer(_url(addresses.issuer), AUDIENCE, [*people, ADMINISTRATOR], utc_now)
 
 
-def _configuration(org: Org, ledger: Ledger, crm: str, erp: str, issuer: Issuer, addresses: Addresses) -> Configuration:
-    """What a company would write into its file; the passwords are those that the sandbox has just made up."""
+def crm_source(org: Org, url: str, mapping: str, **settings: object) -> SourceConfiguration:
+    """How a company's file would describe the org served at ``url``."""
     login = {
         "flow": "client_credentials",
         "client_id": org.credentials.client_id,
         "client_secret": SecretStr(org.credentials.client_secret),
     }
+    return SourceConfiguration(
+        connector="salesforce", mapping=mapping, settings={"instance_url": url, "login": login, **settings}
+    )
+
+
+def erp_source(ledger: Ledger, url: str) -> SourceConfiguration:
+    """How a company's file would describe the SOAP ERP served at ``url``; its orders name opportunities of ``crm``."""
     known = ledger.credentials
     credentials = {"company": known.company, "user": known.user, "password": SecretStr(known.password)}
+    return SourceConfiguration(
+        connector="soap",
+        mapping="sandbox_erp",
+        refers_to={"crm": "crm"},
+        settings={"service": "sandbox_erp", "endpoint": f"{url}/erp", "credentials": credentials},
+    )
+
+
+def _configuration(sources: dict[str, SourceConfiguration], issuer: Issuer, addresses: Addresses) -> Configuration:
+    """What a company would write into its file; the passwords are those that the sandbox has just made up."""
     return Configuration(
         database="sqlite:///demo.db",
         worker_id="demo",
         plans=(PLANS,),
-        sources={
-            "crm": SourceConfiguration(
-                connector="salesforce", mapping="salesforce", settings={"instance_url": crm, "login": login}
-            ),
-            "erp": SourceConfiguration(
-                connector="soap",
-                mapping="sandbox_erp",
-                refers_to={"crm": "crm"},
-                settings={"service": "sandbox_erp", "endpoint": f"{erp}/erp", "credentials": credentials},
-            ),
-        },
+        sources=sources,
         api=ApiSettings(
             tokens=TokenSettings(issuer=issuer.url, audience=AUDIENCE, jwks_url=f"{issuer.url}/.well-known/jwks.json"),
             frame_ancestors=(_url(addresses.page),),
@@ -171,7 +180,8 @@ def _largest_open(opportunities: Sequence[object], rates: Sequence[object]) -> l
     """By amount in one currency, at the newest rates."""
     newest: dict[str, Decimal] = {}
     for rate in sorted((each for each in rates if isinstance(each, ExchangeRate)), key=lambda each: each.valid_from):
-        newest[rate.to_currency] = rate.rate
+        if rate.from_currency == COMPARED_IN:
+            newest[rate.to_currency] = rate.rate
 
     def size(deal: Opportunity) -> Decimal:
         return Decimal(0) if deal.amount is None else deal.amount.amount / newest.get(deal.currency, Decimal(1))

@@ -1,5 +1,6 @@
 """What the command line shows."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -67,17 +68,16 @@ def estimates_table(estimates: Iterable[DealEstimate], language: str = ENGLISH) 
         table.add_column(title, justify="right" if justify == "right" else "left", overflow="fold")
     table.add_column("Bonus", justify="right", style="bold", no_wrap=True)
     table.add_column("Why", ratio=1, overflow="fold")
-    for estimate in estimates:
-        deal = estimate.deal
-        name = f"{escape(deal.name)}\n[dim]{escape(deal.customer or '')}[/]"
-        table.add_row(
-            name,
+    for deal, of_deal in itertools.groupby(estimates, key=lambda estimate: estimate.deal):
+        heading = (
+            f"{escape(deal.name)}\n[dim]{escape(deal.customer or '')}[/]",
             money(deal.amount),
             _day(deal.close_on),
-            escape(estimate.payee.name),
-            money(estimate.total),
-            escape("\n".join(reasons(estimate, language))),
         )
+        for estimate in of_deal:
+            why = escape("\n".join(reasons(estimate, language)))
+            table.add_row(*heading, escape(estimate.payee.name), money(estimate.total), why)
+            heading = ("", "", "")
     return table
 
 

@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import Connection
-from warehouse.facts import read_facts
 
 from compensation import CompensationError, DealEstimate, Facts, Proposal, calculate, estimate_deals, propose
 from jobs.work import Work
 from mappings.deals import join
 from mappings.money import Money
-from mappings.records import RECORD_KINDS
-from warehouse import canonical, deals, landing, results
+from warehouse import deals, landing, results
 from warehouse.database import reading, writing
+from warehouse.facts import read_facts
+from warehouse.links import read_links
 from warehouse.results import Estimate
 
 # Raised when the same inputs would give other results than before.
@@ -38,7 +38,7 @@ class Calculated(NamedTuple):
 def join_deals(work: Work) -> int:
     """Joins the canonical records into deals; returns how many deals are new, other or gone."""
     with writing(work.engine) as connection:
-        return len(deals.replace(connection, join(canonical.read_all(connection, RECORD_KINDS))))
+        return len(deals.replace(connection, join(read_links(connection))))
 
 
 def calculate_all(work: Work) -> Calculated:

@@ -5,6 +5,7 @@ beginning, and what an older one made or rejected goes when it has caught up.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -46,23 +47,21 @@ def normalise_page(work: Work, source: Source) -> Normalised:
 
 
 def _map_page(connection: Connection, source: Source, versions: list[LandedVersion]) -> Normalised:
-    records: list[CanonicalRecord] = []
-    landing_ids: list[int] = []
+    made: list[tuple[LandedVersion, Sequence[CanonicalRecord]]] = []
     refused: list[tuple[LandedVersion, Unmappable]] = []
     warnings: Counter[str] = Counter()
     for landed in versions:
         try:
             mapped = _map(source, landed)
         except Unmappable as error:
+            mapped = Mapped(())
             refused.append((landed, error))
-            continue
-        records += mapped.records
-        landing_ids += [landed.landing_id] * len(mapped.records)
+        made.append((landed, mapped.records))
         warnings.update(mapped.warnings)
-    canonical.retract(connection, versions)
-    canonical.put(connection, records, landing_ids=landing_ids, mapping_version=source.mapping.version)
+    canonical.replace(connection, made, source.mapping.version)
     rejects.replace(connection, versions, refused, source.mapping.version)
-    return Normalised(len(versions), len(records), len(refused), dict(warnings))
+    count = sum(len(records) for _, records in made)
+    return Normalised(len(versions), count, len(refused), dict(warnings))
 
 
 def _map(source: Source, landed: LandedVersion) -> Mapped:

@@ -35,6 +35,11 @@ class Source:
     def name(self) -> str:
         return self.connector.source
 
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What is read: the connector's streams that the mapping knows, in the connector's order."""
+        return tuple(stream for stream in self.connector.streams if stream in self.mapping.streams)
+
 
 class PlanFile(NamedTuple):
     """A plan with the text that it was read from."""

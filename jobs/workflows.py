@@ -101,7 +101,7 @@ class _Run:
     """One run of a job: goes through the steps and adds up what they did."""
 
     def __init__(self, work: Work, steps: _Steps) -> None:
-        self._streams = [(source.name, stream) for source in work.sources for stream in source.connector.streams]
+        self._streams = [(source.name, stream) for source in work.sources for stream in source.streams]
         self._sources = [source.name for source in work.sources]
         self._steps = steps
         self.outcome = Outcome(read=0, landed=0, mapped=0, rejected=0, warnings={}, deals=0, estimates=0, failures=[])
