@@ -14,6 +14,19 @@ _START_SECONDS = 20.0
 _GRACE_SECONDS = 1
 
 
+def bind(port: int) -> socket.socket:
+    """A socket of 127.0.0.1 to serve on; port 0 is any free one."""
+    # asyncio turns off Nagle's delay (40 ms an answer) only on sockets whose protocol says TCP.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
 @contextlib.contextmanager
 def serve(
     app: ASGIApp, *, tls: tuple[Path | str, Path | str] | None = None, listener: socket.socket | None = None
@@ -23,7 +36,7 @@ def serve(
     ``tls`` is the PEM files of certificate and key. ``listener``: a bound socket of 127.0.0.1 to serve on instead,
     for apps that have to know their own address first. Answers still under way at the end get a second, then are cut.
     """
-    with listener or socket.create_server(("127.0.0.1", 0)) as listener:
+    with listener or bind(0) as listener:
         server = uvicorn.Server(_config(app, tls))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
         thread.start()
