@@ -129,8 +129,14 @@ def _bare(url: str, issuer: Issuer, asked: Asked) -> FastAPI:
     @app.get("/v1/deals/{source}/{ref}/estimate")
     async def estimate(source: str, ref: str, request: Request) -> Response:
         token = request.headers["authorization"].removeprefix("Bearer ")
-        required = {"require": ["exp", "iss", "aud", "sub"]}
-        jwt.decode(token, key.key, algorithms=["ES256"], audience=issuer.audience, issuer=issuer.url, options=required)
+        jwt.decode(
+            token,
+            key.key,
+            algorithms=["ES256"],
+            audience=issuer.audience,
+            issuer=issuer.url,
+            options={"require": ["exp", "iss", "aud", "sub"]},
+        )
         return Response(await fetch[0](), media_type="application/json")
 
     return app

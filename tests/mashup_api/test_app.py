@@ -47,7 +47,8 @@ def test_only_listed_origins_may_call(asked: Asked) -> None:
             "Access-Control-Request-Headers": "Authorization",
         }
         answer = asked.client.options("/v1/me", headers=headers)
-        return answer.headers.get("Access-Control-Allow-Origin")
+        allowed: str | None = answer.headers.get("Access-Control-Allow-Origin")
+        return allowed
 
     assert preflight("https://crm.example") == "https://crm.example"
     for origin in ("null", "https://evil.example", "https://crm.example.evil.example", "http://crm.example"):

@@ -158,7 +158,7 @@ export class BonusBridgeDeal extends HTMLElement {
     const opened = new Set([...parts.why.querySelectorAll("details[open]")].map((details) => details.dataset.component));
     parts.why.replaceChildren(whyOf(estimate, language, words, formats));
     for (const details of opened.size ? parts.why.querySelectorAll("details") : []) details.open = opened.has(details.dataset.component);
-    parts.payment.replaceChildren(...present(paymentsOf(estimate, words, formats)));
+    parts.payment.replaceChildren(...present(paymentsOf(estimate, language, words, formats)));
     this.#tellShown();
   }
 

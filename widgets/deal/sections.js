@@ -114,19 +114,18 @@ const sliceOf = ({ unit, slice }, words, formats) => (unit === "quantity" ? word
 const rateOf = ({ unit, rate, earning }, formats) => (unit === "quantity"
   ? formats.money({ amount: rate, currency: earning.currency }) : formats.rate(rate));
 
-/** When each part is paid: components with the same event and day in one line. */
-export function paymentsOf({ components }, words, formats) {
+/** When it is paid: one line if all of it is paid at once, else a line for each component. */
+export function paymentsOf({ components, total }, language, words, formats) {
   const earning = components.filter((component) => Number(component.earning.amount) !== 0);
   if (!earning.length) return null;
-  const groups = Map.groupBy(earning, ({ payment, period, earning: { currency } }) =>
-    [payment.event, payment.expected_on, period.label, currency].join("|"));
-  return node("section.payment", node("h3", words.payment), node("ul.payments", [...groups.values()].map((group) => {
-    const [{ payment, period }] = group;
-    const event = words.events[payment.event] ?? payment.event;
-    const when = payment.expected_on ? words.about(formats.day(payment.expected_on)) : null;
+  const isAtOnce = new Set(earning.map(({ payment, period }) => [payment.event, payment.expected_on, period.label].join())).size === 1;
+  const lines = isAtOnce ? [{ ...earning[0], earning: total, title: null }] : earning;
+  return node("section.payment", node("h3", words.payment), node("ul.payments", lines.map((line) => {
+    const about = line.payment.expected_on ? words.about(formats.day(line.payment.expected_on)) : null;
+    const details = [line.title && inLanguage(line.title, language), about, words.period(line.period.label)];
     return node("li",
-      node("span.when", capital(event), node("small", [when, words.period(period.label)].filter(Boolean).join(" · "))),
-      node("span.sum", group.length === 1 ? formats.money(group[0].earning) : group.map(({ earning: part }) => formats.money(part)).join(" + ")));
+      node("span.when", capital(words.events[line.payment.event] ?? line.payment.event), node("small", details.filter(Boolean).join(" · "))),
+      node("span.sum", formats.money(line.earning)));
   })));
 }
 
