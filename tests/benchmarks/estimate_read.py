@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import jwt
 from fastapi import FastAPI, Request, Response
@@ -170,12 +170,12 @@ async def _driver(url: str, asked: Asked) -> AsyncIterator[Fetch]:
         yield fetch_pooled
 
 
-def _compiled(statement: SelectBase, parameters: dict[str, object], dialect: Dialect) -> tuple[LiteralString, Any]:
+def _compiled(statement: SelectBase, parameters: dict[str, object], dialect: Dialect) -> tuple[str, Any]:
     compiled = statement.compile(dialect=dialect)
     values = {**compiled.params, **parameters}
     if dialect.name == "sqlite":
         values = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-    return cast("LiteralString", str(compiled)), values
+    return str(compiled), values
 
 
 def _document(found: list[list[tuple[Any, ...]]]) -> bytes:
