@@ -9,7 +9,7 @@ import yaml
 
 from sandbox.company.dice import chance, dice
 from sandbox.company.staff import FIRST_NUMBER, REGIONS, Person, Region, Staff
-from sandbox.salesforce.ids import make_id
+from sandbox.salesforce.store.ids import make_id
 
 COUNT = 132
 _NAMES = yaml.safe_load(Path(__file__).with_name("names.yaml").read_text(encoding="utf-8"))["companies"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sandbox.company.dice import dice
 from sandbox.company.quarters import months
 from sandbox.company.staff import FIRST_NUMBER
-from sandbox.salesforce.ids import make_id
+from sandbox.salesforce.store.ids import make_id
 
 CURRENCIES = ("USD", "EUR", "GBP")
 PRICEBOOK_ID = make_id("01s", FIRST_NUMBER)

@@ -9,7 +9,7 @@ from sandbox.company.catalogue import CURRENCIES, PRICEBOOK_ID, PRODUCTS, amount
 from sandbox.company.dice import chance, day_between, dice
 from sandbox.company.pipeline import WON, Deal, Line
 from sandbox.company.staff import FIRST_NUMBER, REGIONS, Person, Quota, Region, Staff
-from sandbox.salesforce.ids import make_id
+from sandbox.salesforce.store.ids import make_id
 
 CrmRow = dict[str, object]
 LEADS = 240

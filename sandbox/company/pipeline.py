@@ -14,7 +14,7 @@ from sandbox.company.catalogue import PRODUCTS, Product
 from sandbox.company.dice import chance, day_between, dice, from_quantiles
 from sandbox.company.quarters import quarter_end, quarter_start, quarters_later
 from sandbox.company.staff import FIRST_NUMBER, Person, Quota, Staff
-from sandbox.salesforce.ids import make_id
+from sandbox.salesforce.store.ids import make_id
 
 WON, LOST = "Closed Won", "Closed Lost"
 _OPEN_STAGES = (  # stage, its weight when the deal closes this quarter, the next, or later

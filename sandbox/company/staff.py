@@ -11,7 +11,7 @@ import yaml
 
 from sandbox.company.dice import chance, dice
 from sandbox.company.quarters import quarter_start, quarters, quarters_later
-from sandbox.salesforce.ids import make_id
+from sandbox.salesforce.store.ids import make_id
 
 FIRST_NUMBER = 10_000_000
 """Ids of generated records start here, far above those that the org gives by itself."""

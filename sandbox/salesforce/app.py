@@ -8,15 +8,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sandbox.faults import routes as fault_routes
-from sandbox.salesforce import describe, many, pages, records
-from sandbox.salesforce.bulk import Jobs
-from sandbox.salesforce.calls import NEWEST_VERSION, OLDEST_VERSION, Call, Meter, answer, base_url, route
-from sandbox.salesforce.composite import Composite
+from sandbox.salesforce.bulk.jobs import Jobs
 from sandbox.salesforce.errors import ApiError, not_found
-from sandbox.salesforce.logins import Logins
+from sandbox.salesforce.login.oauth import Logins
+from sandbox.salesforce.login.soap import SoapLogins
 from sandbox.salesforce.misbehaviour import Misbehaving
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soap_logins import SoapLogins
+from sandbox.salesforce.rest import describe, many, pages, records
+from sandbox.salesforce.rest.calls import NEWEST_VERSION, OLDEST_VERSION, Call, Meter, answer, base_url, route
+from sandbox.salesforce.rest.composite import Composite
 
 _SEASONS = ("Spring", "Summer", "Winter")
 

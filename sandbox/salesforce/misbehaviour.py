@@ -7,8 +7,8 @@ from email.utils import format_datetime
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.faults import Fault
-from sandbox.salesforce.calls import subject
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.rest.calls import subject
 
 _ON_REQUESTS = (
     "too_many_requests",

@@ -7,15 +7,15 @@ from threading import RLock
 from typing import Any
 
 from sandbox.faults import Faults
-from sandbox.salesforce import derived
 from sandbox.salesforce.credentials import make_credentials
 from sandbox.salesforce.errors import ApiError, not_found
-from sandbox.salesforce.formulas import computed
-from sandbox.salesforce.ids import long_id, make_id
-from sandbox.salesforce.schema import Field, Row, SObject, parse_field, parse_objects, standard_objects
 from sandbox.salesforce.sessions import Sessions
-from sandbox.salesforce.table import Table
-from sandbox.salesforce.values import Value, instant_text, stored
+from sandbox.salesforce.store import derived
+from sandbox.salesforce.store.formulas import computed
+from sandbox.salesforce.store.ids import long_id, make_id
+from sandbox.salesforce.store.schema import Field, Row, SObject, parse_field, parse_objects, standard_objects
+from sandbox.salesforce.store.table import Table
+from sandbox.salesforce.store.values import Value, instant_text, stored
 
 FAULTS = (
     "too_many_requests",  # 429
@@ -87,7 +87,7 @@ class Org:
     def define(
         self, name: str, fields: Mapping[str, str | Field], *, label: str = "", prefix: str = "", deletable: bool = True
     ) -> None:
-        """Add fields to an object, or change their type, by declarations of ``schema.py``; a new object is made."""
+        """Add fields to an object, or change their type, by declarations of ``store.schema``; a new object is made."""
         with self.lock:
             if name not in self.objects:
                 self._add_object(name, label or name, prefix or f"a{len(self.objects):02d}", deletable=deletable)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.salesforce.errors import invalid_session
-from sandbox.salesforce.query import Result
+from sandbox.salesforce.soql.query import Result
 
 
 @dataclass(slots=True)

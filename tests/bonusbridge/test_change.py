@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from bonusbridge.wiring import open_jobs
 from compensation import DealEstimate
 from mappings.records import Opportunity, Stage
-from sandbox.salesforce.values import Value
+from sandbox.salesforce.store.values import Value
 from tests.whole_path import COMPANY_DAY, configuration, served_company
 from warehouse import canonical, results
 from warehouse.database import open_database, reading

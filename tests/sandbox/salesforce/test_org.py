@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.ids import check_suffix, long_id
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.schema import parse_field
+from sandbox.salesforce.store.ids import check_suffix, long_id
+from sandbox.salesforce.store.schema import parse_field
 from tests.sandbox.salesforce.conftest import Clock, opportunity
 
 

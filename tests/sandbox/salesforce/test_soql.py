@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.salesforce.date_ranges import date_range
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.query import Result, run
+from sandbox.salesforce.soql.date_ranges import date_range
+from sandbox.salesforce.soql.query import Result, run
 from tests.sandbox.salesforce.conftest import Clock
 
 

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.salesforce import date_ranges, delimited, ids, schema, values
-from sandbox.salesforce.calls import from_json, to_json
-from sandbox.salesforce.delimited import cell, dialect
-from sandbox.salesforce.ids import long_id, make_id
-from sandbox.salesforce.schema import parse_field
-from sandbox.salesforce.values import stored
+from sandbox.salesforce.bulk import delimited
+from sandbox.salesforce.bulk.delimited import cell, dialect
+from sandbox.salesforce.rest.calls import from_json, to_json
+from sandbox.salesforce.soql import date_ranges
+from sandbox.salesforce.store import ids, schema, values
+from sandbox.salesforce.store.ids import long_id, make_id
+from sandbox.salesforce.store.schema import parse_field
+from sandbox.salesforce.store.values import stored
 
 AMOUNT = parse_field("Amount", "currency")
 

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.salesforce.calls import answer, base_url, bearer
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.values import instant_text
+from sandbox.salesforce.rest.calls import answer, base_url, bearer
+from sandbox.salesforce.store.values import instant_text
 
 _AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 _SKEW_SECONDS = 180

@@ -12,10 +12,10 @@ from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.store.ids import long_id
 
 if TYPE_CHECKING:
-    from sandbox.salesforce.schema import Field
+    from sandbox.salesforce.store.schema import Field
 
 Value = str | bool | int | Decimal | None
 

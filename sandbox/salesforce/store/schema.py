@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sandbox.salesforce.values import Value
+from sandbox.salesforce.store.values import Value
 
 if TYPE_CHECKING:
-    from sandbox.salesforce.org import Org
+    from sandbox.salesforce.store.table import Store
 
 Row = dict[str, Value]
-Compute = Callable[["Org", Row], Value]
+Compute = Callable[["Store", Row], Value]
 
 _STANDARD = Path(__file__).with_name("standard_objects.yaml")
 _DECLARED = re.compile(r"(?P<type>\w+)(?:\((?P<arguments>[^)]*)\))?(?P<rest>.*)", re.DOTALL)

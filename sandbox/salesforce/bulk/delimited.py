@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.values import Value
+from sandbox.salesforce.store.values import Value
 
 _DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 _LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}

@@ -5,17 +5,15 @@ import re
 from collections.abc import Callable
 from datetime import UTC
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.salesforce.date_ranges import date_range
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.ids import long_id
-from sandbox.salesforce.schema import Field, Row
-from sandbox.salesforce.soql import AllOf, AnyOf, Compare, Condition, In, Like, Literal, Negated, Path, Query
-from sandbox.salesforce.values import Value
-
-if TYPE_CHECKING:
-    from sandbox.salesforce.org import Org
+from sandbox.salesforce.soql.date_ranges import date_range
+from sandbox.salesforce.soql.parsing import AllOf, AnyOf, Compare, Condition, In, Like, Literal, Negated, Path, Query
+from sandbox.salesforce.store.ids import long_id
+from sandbox.salesforce.store.schema import Field, Row
+from sandbox.salesforce.store.table import Store
+from sandbox.salesforce.store.values import Value
 
 Predicate = Callable[[Row], bool]
 Getter = Callable[[Row], Value]
@@ -43,8 +41,8 @@ _TYPE_NAMES = {"string": "string", "number": "double", "boolean": "boolean", "da
 class Conditions:
     """Makes predicates: ``resolve`` finds the field of a path, ``select`` runs the query of a semi-join."""
 
-    def __init__(self, org: "Org", resolve: Resolve, select: Select) -> None:
-        self._org, self._resolve, self._select = org, resolve, select
+    def __init__(self, store: Store, resolve: Resolve, select: Select) -> None:
+        self._store, self._resolve, self._select = store, resolve, select
 
     def predicate(self, condition: Condition) -> Predicate:
         match condition:
@@ -86,7 +84,7 @@ class Conditions:
     def _in_range(self, field: Field, get: Getter, condition: Compare) -> Predicate:
         if field.type not in ("date", "datetime"):
             raise _wrong_kind(field)
-        days = date_range(str(condition.literal.value), self._org.now().astimezone(UTC).date())
+        days = date_range(str(condition.literal.value), self._store.now().astimezone(UTC).date())
         clock = "T00:00:00.000+0000" if field.type == "datetime" else ""
         first, end = (day.isoformat() + clock for day in days)
         tests: dict[str, Callable[[str], bool]] = {

@@ -6,11 +6,11 @@ from urllib.parse import unquote_plus
 
 from starlette.responses import Response
 
-from sandbox.salesforce.calls import Call, answer, no_content
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.schema import Field, Row, SObject
-from sandbox.salesforce.values import instant_text, parse_instant, stored
+from sandbox.salesforce.rest.calls import Call, answer, no_content
+from sandbox.salesforce.store.schema import Field, Row, SObject
+from sandbox.salesforce.store.values import instant_text, parse_instant, stored
 
 _MINUTE = timedelta(minutes=1)
 _UPDATES_KEPT = timedelta(days=30)

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.salesforce.calls import base_url
-from sandbox.salesforce.logins import password_opens
+from sandbox.salesforce.login.oauth import password_opens
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.rest.calls import base_url
 
 _NAMESPACES = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.soap.sforce.com"}
 _REFUSED = "Invalid username, password, security token; or user locked out."

@@ -7,16 +7,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.salesforce.calls import Call, answer, no_content
-from sandbox.salesforce.delimited import Dialect, cell, dialect
+from sandbox.salesforce.bulk.delimited import Dialect, cell, dialect
+from sandbox.salesforce.bulk.ingest import Ingested, ingest
 from sandbox.salesforce.errors import ApiError, not_found
-from sandbox.salesforce.ids import make_id
-from sandbox.salesforce.ingest import Ingested, ingest
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.query import Result, run
-from sandbox.salesforce.schema import Row, SObject
-from sandbox.salesforce.soql import parse
-from sandbox.salesforce.values import instant_text
+from sandbox.salesforce.rest.calls import Call, answer, no_content
+from sandbox.salesforce.soql.parsing import parse
+from sandbox.salesforce.soql.query import Result, run
+from sandbox.salesforce.store.ids import make_id
+from sandbox.salesforce.store.schema import Row, SObject
+from sandbox.salesforce.store.values import instant_text
 
 _PAGE = 50_000
 _INGEST = ("insert", "update", "upsert", "delete", "hardDelete")

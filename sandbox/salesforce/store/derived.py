@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import TYPE_CHECKING
 
-from sandbox.salesforce.schema import Row
-from sandbox.salesforce.values import Value, decimal_value
-
-if TYPE_CHECKING:
-    from sandbox.salesforce.org import Org
+from sandbox.salesforce.store.schema import Row
+from sandbox.salesforce.store.table import Store
+from sandbox.salesforce.store.values import Value, decimal_value
 
 _EXACT = Context(prec=60)
 _CENT = Decimal("0.01")
@@ -28,53 +25,53 @@ STAGES: tuple[tuple[str, int, bool, bool, str], ...] = (
 )
 
 
-def fill_in(org: "Org", sobject: str, row: Row, changed: frozenset[str]) -> None:
+def fill_in(store: Store, sobject: str, row: Row, changed: frozenset[str]) -> None:
     """Complete ``row`` in place before it is stored; ``changed`` are the fields that the writer gave."""
     rule = _RULES.get(sobject)
     if rule:
-        rule(org, row, changed)
+        rule(store, row, changed)
 
 
-def settle(org: "Org", sobject: str, row: Row, stamp: str | None) -> None:
+def settle(store: Store, sobject: str, row: Row, stamp: str | None) -> None:
     """Carry a saved or deleted ``row`` over to what depends on it; with a ``stamp`` as a client's write would."""
     if sobject == "OpportunityLineItem":
-        _settle_lines(org, row["OpportunityId"], stamp)
+        _settle_lines(store, row["OpportunityId"], stamp)
     elif sobject == "Opportunity" and stamp:
-        _settle_splits(org, row, stamp)
+        _settle_splits(store, row, stamp)
 
 
-def _settle_splits(org: "Org", opportunity: Row, stamp: str) -> None:
-    for split in list(org.table("OpportunitySplit").find("OpportunityId", opportunity["Id"])):
+def _settle_splits(store: Store, opportunity: Row, stamp: str) -> None:
+    for split in list(store.table("OpportunitySplit").find("OpportunityId", opportunity["Id"])):
         amount = _share(opportunity["Amount"], split["SplitPercentage"])
         if amount != split["SplitAmount"]:
-            org.put("OpportunitySplit", split | {"SplitAmount": amount} | _stamped(stamp))
+            store.put("OpportunitySplit", split | {"SplitAmount": amount} | _stamped(stamp))
 
 
-def _settle_lines(org: "Org", opportunity_id: Value, stamp: str | None) -> None:
-    opportunities = org.table("Opportunity")
+def _settle_lines(store: Store, opportunity_id: Value, stamp: str | None) -> None:
+    opportunities = store.table("Opportunity")
     before = opportunities.rows.get(str(opportunity_id))
     if before is None:
         return
     lines = [
-        row for row in org.table("OpportunityLineItem").find("OpportunityId", opportunity_id) if not row["IsDeleted"]
+        row for row in store.table("OpportunityLineItem").find("OpportunityId", opportunity_id) if not row["IsDeleted"]
     ]
     after = before | {"HasOpportunityLineItem": bool(lines)}
     if stamp:
         after |= _stamped(stamp)
         if lines:
             after["Amount"] = decimal_value(sum((_amount(line["TotalPrice"]) for line in lines), Decimal(0)))
-            _opportunity(org, after, frozenset())
+            _opportunity(store, after, frozenset())
     if after != before:
-        org.put("Opportunity", after)
-        settle(org, "Opportunity", after, stamp)
+        store.put("Opportunity", after)
+        settle(store, "Opportunity", after, stamp)
 
 
 def _stamped(stamp: str) -> Row:
     return {"SystemModstamp": stamp, "LastModifiedDate": stamp}
 
 
-def _opportunity(org: "Org", row: Row, changed: frozenset[str]) -> None:
-    stage = next(org.table("OpportunityStage").find("MasterLabel", row["StageName"]), None)
+def _opportunity(store: Store, row: Row, changed: frozenset[str]) -> None:
+    stage = next(store.table("OpportunityStage").find("MasterLabel", row["StageName"]), None)
     if stage and "StageName" in changed:
         row["ForecastCategoryName"] = stage["ForecastCategoryName"]
         if "Probability" not in changed:
@@ -91,15 +88,15 @@ def _opportunity(org: "Org", row: Row, changed: frozenset[str]) -> None:
         row["FiscalYear"] = row["FiscalQuarter"] = None
 
 
-def _line(org: "Org", row: Row, changed: frozenset[str]) -> None:
-    entry = org.table("PricebookEntry").rows.get(str(row.get("PricebookEntryId")))
+def _line(store: Store, row: Row, changed: frozenset[str]) -> None:
+    entry = store.table("PricebookEntry").rows.get(str(row.get("PricebookEntryId")))
     if entry:
         row["Product2Id"] = row["Product2Id"] or entry["Product2Id"]
         row["ListPrice"] = entry["UnitPrice"] if row["ListPrice"] is None else row["ListPrice"]
         if row["UnitPrice"] is None and row["TotalPrice"] is None:
             row["UnitPrice"] = entry["UnitPrice"]
     _price(row, changed)
-    product = org.table("Product2").rows.get(str(row.get("Product2Id")))
+    product = store.table("Product2").rows.get(str(row.get("Product2Id")))
     if product and "ProductCode" in row:
         row["ProductCode"] = row["ProductCode"] or product["ProductCode"]
 
@@ -114,36 +111,36 @@ def _price(row: Row, changed: frozenset[str]) -> None:
         row["TotalPrice"] = _cents(_amount(row["UnitPrice"]) * quantity * kept)
 
 
-def _opportunity_line(org: "Org", row: Row, changed: frozenset[str]) -> None:
-    _line(org, row, changed)
+def _opportunity_line(store: Store, row: Row, changed: frozenset[str]) -> None:
+    _line(store, row, changed)
     if row["Name"] is None:
-        opportunity = org.table("Opportunity").rows.get(str(row["OpportunityId"]), {})
-        product = org.table("Product2").rows.get(str(row["Product2Id"]), {})
+        opportunity = store.table("Opportunity").rows.get(str(row["OpportunityId"]), {})
+        product = store.table("Product2").rows.get(str(row["Product2Id"]), {})
         row["Name"] = f"{opportunity.get('Name', '')} {product.get('Name', '')}".strip()[:376] or None
 
 
-def _split(org: "Org", row: Row, changed: frozenset[str]) -> None:
-    opportunity = org.table("Opportunity").rows.get(str(row["OpportunityId"]))
+def _split(store: Store, row: Row, changed: frozenset[str]) -> None:
+    opportunity = store.table("Opportunity").rows.get(str(row["OpportunityId"]))
     if opportunity and "SplitAmount" not in changed:
         row["SplitAmount"] = _share(opportunity["Amount"], row["SplitPercentage"])
 
 
-def _person(org: "Org", row: Row, changed: frozenset[str]) -> None:  # noqa: ARG001 - all rules are called alike
+def _person(store: Store, row: Row, changed: frozenset[str]) -> None:  # noqa: ARG001 - all rules are called alike
     if "Name" not in changed or row["Name"] is None:
         row["Name"] = " ".join(str(part) for part in (row["FirstName"], row["LastName"]) if part)
 
 
-def _numbered(field: str) -> Callable[["Org", Row, frozenset[str]], None]:
-    def number(org: "Org", row: Row, changed: frozenset[str]) -> None:  # noqa: ARG001 - all rules are called alike
+def _numbered(field: str) -> Callable[[Store, Row, frozenset[str]], None]:
+    def number(store: Store, row: Row, changed: frozenset[str]) -> None:  # noqa: ARG001 - all rules are called alike
         row[field] = row[field] or str(row["Id"])[7:15]
 
     return number
 
 
-def _numbered_line(field: str) -> Callable[["Org", Row, frozenset[str]], None]:
-    def number(org: "Org", row: Row, changed: frozenset[str]) -> None:
+def _numbered_line(field: str) -> Callable[[Store, Row, frozenset[str]], None]:
+    def number(store: Store, row: Row, changed: frozenset[str]) -> None:
         row[field] = row[field] or str(row["Id"])[7:15]
-        _line(org, row, changed)
+        _line(store, row, changed)
 
     return number
 
@@ -160,7 +157,7 @@ def _cents(amount: Decimal) -> Decimal:
     return decimal_value(amount.quantize(_CENT, ROUND_HALF_UP, _EXACT))
 
 
-_RULES: dict[str, Callable[["Org", Row, frozenset[str]], None]] = {
+_RULES: dict[str, Callable[[Store, Row, frozenset[str]], None]] = {
     "Opportunity": _opportunity,
     "OpportunityLineItem": _opportunity_line,
     "OpportunitySplit": _split,

@@ -4,26 +4,24 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.salesforce.schema import Compute, Field, Row, SObject
-from sandbox.salesforce.values import Value, decimal_value
-
-if TYPE_CHECKING:
-    from sandbox.salesforce.org import Org
+from sandbox.salesforce.store.schema import Compute, Field, Row, SObject
+from sandbox.salesforce.store.table import Store
+from sandbox.salesforce.store.values import Value, decimal_value
 
 _ROLLUP = re.compile(r"(SUM|COUNT|MIN|MAX)\((\w+)(?:\.(\w+))?\)")
 
 
-def computed(org: "Org", sobject: SObject, field: Field) -> Field:
+def computed(store: Store, sobject: SObject, field: Field) -> Field:
     """``field`` with its formula or roll-up made ready to compute; other fields as they are."""
     if field.formula:
-        kind, compute = parent_value(org, sobject, field.formula)
+        kind, compute = parent_value(store, sobject, field.formula)
         return replace(kind, name=field.name, formula=field.formula, compute=compute, is_read_only=True)
-    return replace(field, compute=_rolled_up(org, sobject, field.rollup)) if field.rollup else field
+    return replace(field, compute=_rolled_up(store, sobject, field.rollup)) if field.rollup else field
 
 
-def parent_value(org: "Org", sobject: SObject, path: str) -> tuple[Field, Compute]:
+def parent_value(store: Store, sobject: SObject, path: str) -> tuple[Field, Compute]:
     """The field that ``Account.Owner.Name`` ends in (as a plain, not unique one), and the function that reads it."""
     *relationships, last = path.split(".")
     steps: list[tuple[str, str]] = []
@@ -32,7 +30,7 @@ def parent_value(org: "Org", sobject: SObject, path: str) -> tuple[Field, Comput
         if reference is None or reference.reference_to is None:
             raise ValueError(f"{sobject.name} has no relationship {relationship!r}")
         steps.append((reference.name, reference.reference_to))
-        sobject = org.objects[reference.reference_to]
+        sobject = store.objects[reference.reference_to]
     end = sobject.find(last)
     if end is None:
         raise ValueError(f"{sobject.name} has no field {last!r}")
@@ -41,35 +39,35 @@ def parent_value(org: "Org", sobject: SObject, path: str) -> tuple[Field, Comput
 
 
 def _walk(steps: list[tuple[str, str]], end: Field) -> Compute:
-    def read(org: "Org", row: Row) -> Value:
+    def read(store: Store, row: Row) -> Value:
         for name, parent in steps:
-            above = org.table(parent).rows.get(str(row[name]))
+            above = store.table(parent).rows.get(str(row[name]))
             if above is None:
                 return None
             row = above
-        return end.compute(org, row) if end.compute else row[end.name]
+        return end.compute(store, row) if end.compute else row[end.name]
 
     return read
 
 
-def _rolled_up(org: "Org", sobject: SObject, rollup: str) -> Compute:
+def _rolled_up(store: Store, sobject: SObject, rollup: str) -> Compute:
     matched = _ROLLUP.fullmatch(rollup)
-    found = matched and children_of(org, sobject, matched[2])
+    found = matched and children_of(store, sobject, matched[2])
     if not matched or not found:
         raise ValueError(f"{sobject.name}: cannot read roll-up {rollup!r}")
     child, reference = found
     function, name = _FUNCTIONS[matched[1]], matched[3] or "Id"
 
-    def read(org: "Org", row: Row) -> Value:
-        rows = [line for line in org.table(child.name).find(reference.name, row["Id"]) if not line.get("IsDeleted")]
+    def read(store: Store, row: Row) -> Value:
+        rows = [line for line in store.table(child.name).find(reference.name, row["Id"]) if not line.get("IsDeleted")]
         return function([line[name] for line in rows if line[name] is not None])
 
     return read
 
 
-def children_of(org: "Org", sobject: SObject, relationship: str) -> tuple[SObject, Field] | None:
+def children_of(store: Store, sobject: SObject, relationship: str) -> tuple[SObject, Field] | None:
     """The object and the reference field behind a child relationship such as ``OpportunityLineItems``."""
-    for child in org.objects.values():
+    for child in store.objects.values():
         for field in child.fields.values():
             if field.reference_to == sobject.name and (field.children or "").lower() == relationship.lower():
                 return child, field

@@ -4,9 +4,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.salesforce.calls import Call, answer, base_url
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.schema import Field, SObject
+from sandbox.salesforce.rest.calls import Call, answer, base_url
+from sandbox.salesforce.store.schema import Field, SObject
 
 _SOAP_TYPES = {
     "id": "tns:ID",

@@ -1,9 +1,26 @@
 """The rows of one object, by id and by the fields that are looked up. A stored row is never changed, only replaced."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
 
-from sandbox.salesforce.schema import Row, SObject
-from sandbox.salesforce.values import Value
+from sandbox.salesforce.store.schema import Row, SObject
+from sandbox.salesforce.store.values import Value
+
+
+class Store(Protocol):
+    """What of an org its formulas, rules and queries work on: the objects and their tables."""
+
+    now: Callable[[], datetime]
+    objects: dict[str, SObject]
+
+    @property
+    def lock(self) -> AbstractContextManager[object]: ...
+
+    def table(self, name: str) -> "Table": ...
+
+    def put(self, name: str, row: Row) -> None: ...
 
 
 class Table:

@@ -4,10 +4,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.salesforce.calls import Call, answer
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.ids import make_id
-from sandbox.salesforce.query import Result, run
+from sandbox.salesforce.rest.calls import Call, answer
+from sandbox.salesforce.soql.query import Result, run
+from sandbox.salesforce.store.ids import make_id
 
 
 def query(call: Call) -> Response:

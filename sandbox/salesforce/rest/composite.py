@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Scope
 
-from sandbox.salesforce.calls import answer, bearer, from_json, to_json
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.rest.calls import answer, bearer, from_json, to_json
 
 _REFERENCE = re.compile(r"@\{([\w.\[\]]+)\}")
 _MOST = 25

@@ -1,4 +1,4 @@
-"""SOQL text read into what it asks for; what it means is the business of ``query.py``."""
+"""SOQL text read into what it asks for; what it means is the business of ``query``."""
 
 import functools
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, 
 from lark.exceptions import VisitError
 
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.values import parse_instant
+from sandbox.salesforce.store.values import parse_instant
 
 _ESCAPES = {
     "n": "\n",

@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.salesforce.calls import Call, answer
 from sandbox.salesforce.errors import ApiError, not_found
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.records import field_values, named_fields, save
-from sandbox.salesforce.schema import Field, SObject
-from sandbox.salesforce.values import stored
+from sandbox.salesforce.rest.calls import Call, answer
+from sandbox.salesforce.rest.records import field_values, named_fields, save
+from sandbox.salesforce.store.schema import Field, SObject
+from sandbox.salesforce.store.values import stored
 
 _MOST = 200
 _ROLLED_BACK = ApiError(

@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sandbox.salesforce.aggregates import aggregate
-from sandbox.salesforce.conditions import Conditions, Getter, comparable
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.formulas import children_of, parent_value
-from sandbox.salesforce.schema import Field, Row, SObject
-from sandbox.salesforce.soql import (
+from sandbox.salesforce.soql.aggregates import aggregate
+from sandbox.salesforce.soql.conditions import Conditions, Getter, comparable
+from sandbox.salesforce.soql.parsing import (
     AllOf,
     Compare,
     Condition,
@@ -24,10 +22,10 @@ from sandbox.salesforce.soql import (
     complaint,
     parse,
 )
-from sandbox.salesforce.values import Value
-
-if TYPE_CHECKING:
-    from sandbox.salesforce.org import Org
+from sandbox.salesforce.store.formulas import children_of, parent_value
+from sandbox.salesforce.store.schema import Field, Row, SObject
+from sandbox.salesforce.store.table import Store
+from sandbox.salesforce.store.values import Value
 
 Shown = dict[str, Any]
 Pager = Callable[["Result"], Shown]
@@ -50,12 +48,12 @@ class Result:
         return self.count if self.count is not None else len(self.ids if self.finished is None else self.finished)
 
 
-def run(org: "Org", text: str, *, base: str, page: Pager, includes_deleted: bool = False) -> Result:
+def run(store: Store, text: str, *, base: str, page: Pager, includes_deleted: bool = False) -> Result:
     """Run SOQL ``text``. ``base`` is the API version's path, ``page`` makes the first page of a child sub-query."""
     query = parse(text)
-    sobject = _object(org, text, query)
-    with org.lock:
-        selection = Selection(org, text, query, sobject, base, page, includes_deleted=includes_deleted)
+    sobject = _object(store, text, query)
+    with store.lock:
+        selection = Selection(store, text, query, sobject, base, page, includes_deleted=includes_deleted)
         return selection.result(selection.candidates())
 
 
@@ -63,18 +61,18 @@ class Selection:
     """A query made ready for one object: filter, order, and the functions that show a row."""
 
     def __init__(
-        self, org: "Org", text: str, query: Query, sobject: SObject, base: str, page: Pager, *, includes_deleted: bool
+        self, store: Store, text: str, query: Query, sobject: SObject, base: str, page: Pager, *, includes_deleted: bool
     ) -> None:
-        self.org, self.text, self.query, self.sobject = org, text, query, sobject
+        self.store, self.text, self.query, self.sobject = store, text, query, sobject
         self._base, self._page, self._includes_deleted = base, page, includes_deleted
-        conditions = Conditions(org, self.resolve, self._values_of)
+        conditions = Conditions(store, self.resolve, self._values_of)
         self._test = conditions.predicate(query.where) if query.where else None
         self._orderings = [] if query.is_aggregate else [self._ordering(ordering) for ordering in query.order_by]
         self._shown = None if query.is_aggregate else self._tree()
 
     def candidates(self) -> Iterable[Row]:
         """Rows that may match: by index where the filter asks for keys, else all."""
-        table = self.org.table(self.sobject.name)
+        table = self.store.table(self.sobject.name)
         found = self._by_key(self.query.where)
         rows: Iterable[Row] = table.rows.values() if found is None else found
         return rows if self._includes_deleted else (row for row in rows if not row.get("IsDeleted"))
@@ -115,10 +113,10 @@ class Selection:
                 raise self.wrong(path, self._no_column(text, self.sobject))
             return field, self._getter(field)
         try:
-            field, compute = parent_value(self.org, self.sobject, text)
+            field, compute = parent_value(self.store, self.sobject, text)
         except ValueError:
             raise self.wrong(path, self._why_not(text)) from None
-        return field, partial(compute, self.org)
+        return field, partial(compute, self.store)
 
     def wrong(self, path: Path, message: str) -> ApiError:
         return ApiError("INVALID_FIELD", complaint(self.text, path.column, message))
@@ -136,10 +134,10 @@ class Selection:
         return None
 
     def _is_key(self, field: Field) -> bool:
-        return field.name == "Id" or self.org.table(self.sobject.name).is_indexed(field.name)
+        return field.name == "Id" or self.store.table(self.sobject.name).is_indexed(field.name)
 
     def _keyed(self, field: Field, values: list[Value]) -> list[Row]:
-        table = self.org.table(self.sobject.name)
+        table = self.store.table(self.sobject.name)
         if field.name == "Id":
             return [table.rows[str(key)] for key in dict.fromkeys(sorted(map(str, values))) if str(key) in table.rows]
         found = (row for value in dict.fromkeys(values) for row in table.find(field.name, value))
@@ -147,8 +145,8 @@ class Selection:
 
     def _values_of(self, query: Query) -> frozenset[Value]:
         """The column that a semi-join's query selects."""
-        sobject = _object(self.org, self.text, query)
-        inner = Selection(self.org, self.text, query, sobject, self._base, self._page, includes_deleted=False)
+        sobject = _object(self.store, self.text, query)
+        inner = Selection(self.store, self.text, query, sobject, self._base, self._page, includes_deleted=False)
         if len(query.select) != 1 or not isinstance(query.select[0], Path):
             raise ApiError(
                 "MALFORMED_QUERY", complaint(self.text, query.sobject.column, "a semi-join selects one field")
@@ -215,7 +213,7 @@ class Selection:
         for name, below in tree.items():
             if isinstance(below, dict):
                 reference = sobject.parent(name)
-                parent = self.org.objects[str(reference and reference.reference_to)]
+                parent = self.store.objects[str(reference and reference.reference_to)]
                 ready[name] = (reference and reference.name, parent, self._ready(below, parent))
             else:
                 ready[name] = below or self._getter(sobject.fields[name])
@@ -228,21 +226,21 @@ class Selection:
         for name, show in tree.items():
             if isinstance(show, tuple):
                 reference, parent, below = show
-                above = self.org.table(parent.name).rows.get(str(row[reference]))
+                above = self.store.table(parent.name).rows.get(str(row[reference]))
                 shown[name] = self._show_tree(below, parent, above) if above else None
             else:
                 shown[name] = show(row)
         return shown
 
     def _child(self, query: Query) -> tuple[str, Callable[[Row], Shown | None]]:
-        found = children_of(self.org, self.sobject, query.sobject.text)
+        found = children_of(self.store, self.sobject, query.sobject.text)
         if found is None:
             message = f"Didn't understand relationship '{query.sobject.text}' in FROM part of query call."
             raise ApiError("INVALID_TYPE", complaint(self.text, query.sobject.column, message))
         child, reference = found
         deleted = self._includes_deleted
-        selection = Selection(self.org, self.text, query, child, self._base, self._page, includes_deleted=deleted)
-        table = self.org.table(child.name)
+        selection = Selection(self.store, self.text, query, child, self._base, self._page, includes_deleted=deleted)
+        table = self.store.table(child.name)
 
         def show(row: Row) -> Shown | None:
             rows = table.find(reference.name, row["Id"])
@@ -252,7 +250,7 @@ class Selection:
         return str(reference.children), show
 
     def _getter(self, field: Field) -> Getter:
-        return partial(field.compute, self.org) if field.compute else itemgetter(field.name)
+        return partial(field.compute, self.store) if field.compute else itemgetter(field.name)
 
     # -- names
 
@@ -268,7 +266,7 @@ class Selection:
         for relationship in relationships:
             reference = sobject.parent(relationship)
             names.append(str(reference and reference.relationship))
-            sobject = self.org.objects[str(reference and reference.reference_to)]
+            sobject = self.store.objects[str(reference and reference.reference_to)]
         field = sobject.find(last)
         return ".".join([*names, str(field and field.name)])
 
@@ -279,7 +277,7 @@ class Selection:
             reference = sobject.parent(relationship)
             if reference is None:
                 return f"Didn't understand relationship '{relationship}' in field path. {_HINT_RELATIONSHIP}"
-            sobject = self.org.objects[str(reference.reference_to)]
+            sobject = self.store.objects[str(reference.reference_to)]
         return self._no_column(last, sobject)
 
     def _no_column(self, name: str, sobject: SObject) -> str:
@@ -296,8 +294,8 @@ _HINT_RELATIONSHIP = (
 )
 
 
-def _object(org: "Org", text: str, query: Query) -> SObject:
-    for sobject in org.objects.values():
+def _object(store: Store, text: str, query: Query) -> SObject:
+    for sobject in store.objects.values():
         if sobject.name.lower() == query.sobject.text.lower():
             return sobject
     message = (

@@ -5,9 +5,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.schema import Field, Row
-from sandbox.salesforce.soql import Function, Ordering, Path, Query
-from sandbox.salesforce.values import Value, decimal_value
+from sandbox.salesforce.soql.parsing import Function, Ordering, Path, Query
+from sandbox.salesforce.store.schema import Field, Row
+from sandbox.salesforce.store.values import Value, decimal_value
 
 Resolve = Callable[[Path], tuple[Field, Callable[[Row], Value]]]
 Wrong = Callable[[Path, str], ApiError]

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.salesforce.delimited import Dialect
+from sandbox.salesforce.bulk.delimited import Dialect
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.many import upserter
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.records import save
-from sandbox.salesforce.schema import SObject
+from sandbox.salesforce.rest.many import upserter
+from sandbox.salesforce.rest.records import save
+from sandbox.salesforce.store.schema import SObject
 
 _CLEARED = "#N/A"
 

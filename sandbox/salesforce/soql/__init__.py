@@ -1,0 +1,1 @@
+"""SOQL: the text read, and what it selects."""

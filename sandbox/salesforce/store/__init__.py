@@ -1,0 +1,1 @@
+"""What an org holds: objects and their fields, values and rows, and what is worked out from them."""
