@@ -16,7 +16,8 @@ from compensation.sentences import Money
 from connectors.errors import ConnectorError
 from connectors.protocol import Connector
 from jobs.workflows import Outcome
-from warehouse import access, rejects
+from warehouse import access
+from warehouse.canonical import rejects
 from warehouse.database import reading
 
 ENGLISH = "en"

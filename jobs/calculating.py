@@ -16,10 +16,11 @@ from compensation import CompensationError, DealEstimate, Facts, Proposal, calcu
 from jobs.work import Work
 from mappings.deals import join
 from mappings.money import Money
-from warehouse import deals, landing, results
+from warehouse import landing, results
+from warehouse.canonical import deals
+from warehouse.canonical.links import read_links
 from warehouse.database import reading, writing
 from warehouse.facts import read_facts
-from warehouse.links import read_links
 from warehouse.results import Estimate
 
 # Raised when the same inputs would give other results than before.

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from jobs.work import Source, Work
 from mappings.language import Mapped, Unmappable
 from mappings.records import CanonicalRecord
-from warehouse import canonical, landing, rejects
+from warehouse import canonical, landing
+from warehouse.canonical import rejects
 from warehouse.database import writing
 from warehouse.landing import LandedVersion
 

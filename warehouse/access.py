@@ -3,29 +3,13 @@
 A payee id is ``source:ref`` of the employee, a deal id ``source:ref`` of the deal.
 """
 
-from sqlalchemy import CTE, ColumnElement, Date, FromClause, Table, bindparam, func, literal, or_, select, true, union
+from sqlalchemy import CTE, ColumnElement, Date, bindparam, func, or_, select, union
 
-from warehouse.canonical_tables import KINDS
-from warehouse.deals import DEALS, MEMBERS
+from warehouse.canonical.deals import DEALS
+from warehouse.canonical.participants import ASSIGNMENTS, EMPLOYEES, participants
+from warehouse.canonical.tables import payee_id
 from warehouse.landing import STREAMS
 from warehouse.results import ESTIMATES, PLANS
-
-
-def child(kind: str, field: str) -> Table:
-    """The table of a record kind's nested field."""
-    return next(each.table for each in KINDS[kind].children if each.field == field)
-
-
-def payee_id(table: FromClause, prefix: str = "") -> ColumnElement[str]:
-    """The payee id from the two columns of a key."""
-    return table.c[f"{prefix}source"] + literal(":") + table.c[f"{prefix}ref"]
-
-
-EMPLOYEES = KINDS["employee"].table
-ASSIGNMENTS = child("employee", "assignments")
-OPPORTUNITIES = KINDS["opportunity"].table
-SHARES = child("opportunity", "shares")
-ORDERS = KINDS["order"].table
 
 EMPLOYEES_BY_EMAIL = (
     select(payee_id(EMPLOYEES).label("payee_id"), EMPLOYEES.c.name)
@@ -53,39 +37,6 @@ _BELOW = _below(_IN_FORCE)
 
 PEOPLE_BELOW = select(_BELOW.c.payee_id).where(_BELOW.c.payee_id != bindparam("payee_id")).order_by(_BELOW.c.payee_id)
 """payee_id of everybody who reports to ``payee_id``, directly or through others, on the day ``on``."""
-
-
-# Not the bare column: without statistics, SQLite would walk the index of all members of the kind instead of the deal's.
-_MEMBER_KIND = func.coalesce(MEMBERS.c.kind, "")
-
-
-def participants(deal_id: ColumnElement[str] | None = None) -> CTE:
-    """deal_id, payee_id of all who take part in deals (or in the one named): see ``facts`` for who does."""
-    opportunity = MEMBERS.join(
-        OPPORTUNITIES,
-        (_MEMBER_KIND == "opportunity")
-        & (MEMBERS.c.source == OPPORTUNITIES.c.source)
-        & (MEMBERS.c.ref == OPPORTUNITIES.c.ref),
-    )
-    shared = opportunity.join(
-        SHARES,
-        (SHARES.c.opportunity_source == OPPORTUNITIES.c.source) & (SHARES.c.opportunity_ref == OPPORTUNITIES.c.ref),
-    )
-    order = MEMBERS.join(
-        ORDERS, (_MEMBER_KIND == "order") & (MEMBERS.c.source == ORDERS.c.source) & (MEMBERS.c.ref == ORDERS.c.ref)
-    )
-    parts = [
-        select(MEMBERS.c.deal_id, payee_id(table, prefix).label("payee_id"))
-        .select_from(source)
-        # Said in each part: a database may not look into a union with a condition from outside it.
-        .where(true() if deal_id is None else MEMBERS.c.deal_id == deal_id)
-        for source, table, prefix in (
-            (opportunity, OPPORTUNITIES, "owner_"),
-            (shared, SHARES, "employee_"),
-            (order, ORDERS, "employee_"),
-        )
-    ]
-    return union(*parts).cte("participants")
 
 
 _PARTICIPANTS = participants(bindparam("deal_id"))

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Table, select
 
-from warehouse.canonical_tables import KINDS
+from warehouse.canonical.tables import KINDS
 from warehouse.landing import LANDING
 
 # Ours and of the moment: two warehouses with one content may differ in them.

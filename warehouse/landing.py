@@ -23,8 +23,8 @@ from sqlalchemy import (
     select,
 )
 
-from warehouse import bulk
-from warehouse.columns import METADATA, Instant, SurrogateId
+from warehouse.database import bulk
+from warehouse.database.columns import METADATA, Instant, SurrogateId
 
 
 class LandingColumns(TypedColumns):

@@ -27,8 +27,8 @@ from sqlalchemy import (
     update,
 )
 
-from warehouse import bulk
-from warehouse.columns import METADATA, Instant, SurrogateId
+from warehouse.database import bulk
+from warehouse.database.columns import METADATA, Instant, SurrogateId
 
 
 class PlanColumns(TypedColumns):

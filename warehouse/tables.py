@@ -1,7 +1,9 @@
 """All tables of the warehouse, whatever topic they belong to."""
 
-from warehouse import canonical_tables, deals, landing, rejects, results
-from warehouse.columns import METADATA
+from warehouse import landing, results
+from warehouse.canonical import deals, rejects
+from warehouse.canonical import tables as canonical
+from warehouse.database.columns import METADATA
 
-TOPICS = (landing, canonical_tables, rejects, deals, results)
+TOPICS = (landing, canonical, rejects, deals, results)
 TABLES = METADATA.tables

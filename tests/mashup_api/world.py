@@ -39,7 +39,8 @@ from mappings.records import (
 )
 from mashup_api.issuer import Issuer, Person
 from mashup_api.settings import ApiSettings, TokenSettings
-from warehouse import canonical, deals, landing, results
+from warehouse import canonical, landing, results
+from warehouse.canonical import deals
 from warehouse.database import reading, writing
 from warehouse.facts import read_facts
 

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, Select
 from mappings.deals import join
 from mappings.money import Money
 from mappings.records import Assignment, CanonicalRecord, Employee, Key, Opportunity, Order, Share, Stage
-from warehouse import access, canonical, deals
+from warehouse import access, canonical
+from warehouse.canonical import deals
 from warehouse.database import reading, writing
 from warehouse.landing import SourceVersion, land, save_cursor
 from warehouse.reader import open_reader

@@ -24,11 +24,11 @@ from mappings.records import (
 )
 from tests.warehouse.records import NOON, records
 from warehouse import canonical
-from warehouse.canonical_tables import KINDS
+from warehouse.canonical.links import read_links
+from warehouse.canonical.tables import KINDS
 from warehouse.database import writing
 from warehouse.digest import digest
 from warehouse.landing import SourceVersion, land, read_since
-from warehouse.links import read_links
 
 OWNER = Key(source="crm", ref="005")
 

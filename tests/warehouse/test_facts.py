@@ -33,11 +33,11 @@ from mappings.records import (
     Share,
     Stage,
 )
-from warehouse import canonical, deals
+from warehouse import canonical
+from warehouse.canonical import deals
+from warehouse.canonical.links import read_links
 from warehouse.database import reading, writing
-from warehouse.facts import read_facts, read_facts_and_gaps
-from warehouse.frames import FactsError
-from warehouse.links import read_links
+from warehouse.facts import FactsError, read_facts, read_facts_and_gaps
 
 Document = TypeVar("Document", Order, Invoice, CreditNote)
 
@@ -404,7 +404,7 @@ def test_people_quotas_rates_and_currencies(engine: Engine) -> None:
 def test_only_the_deals_of_some_payees_and_of_those_below_them(
     engine: Engine, asked_for: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("warehouse.fact_lines.DEALS_ASKED_FOR", asked_for)
+    monkeypatch.setattr("warehouse.facts.lines.DEALS_ASKED_FOR", asked_for)
 
     def reports_to(ref: str, manager: Key | None) -> Employee:
         assignments = (Assignment(from_on=date(2026, 1, 1), manager_key=manager),)

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse import canonical_tables, database, frames
-from warehouse.frames import FactsError, millionths, quotient, running_shares
+from warehouse.canonical import tables
+from warehouse.database import engine
+from warehouse.facts import frames
+from warehouse.facts.frames import FactsError, millionths, quotient, running_shares
 
 MINOR = st.integers(-(2**63) + 1, 2**63 - 1)
 
 
-@pytest.mark.parametrize("module", [frames, canonical_tables, database])
+@pytest.mark.parametrize("module", [frames, tables, engine])
 def test_examples_in_the_documentation_hold(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert found.attempted

@@ -11,10 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from mappings.deals import Deal
 from mappings.records import Key
-from warehouse import deals, rejects, results
+from warehouse import results
+from warehouse.canonical import deals, rejects
+from warehouse.canonical.rejects import Reject
 from warehouse.database import reading, writing
 from warehouse.landing import SourceVersion, land, read_progress, read_since, save_progress
-from warehouse.rejects import Reject
 from warehouse.results import Estimate
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

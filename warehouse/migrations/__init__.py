@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.schema import SchemaItem
 
 import warehouse.tables  # noqa: F401 - fills METADATA
-from warehouse.columns import METADATA, Exact, Instant, SurrogateId
 from warehouse.database import DatabaseError, reading, writing
+from warehouse.database.columns import METADATA, Exact, Instant, SurrogateId
 
 VERSION_TABLE = "warehouse_version"
 

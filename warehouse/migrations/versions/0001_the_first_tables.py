@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from warehouse.columns import Exact, Instant, SurrogateId
+from warehouse.database.columns import Exact, Instant, SurrogateId
 
 revision = "0001"
 down_revision = None

@@ -8,8 +8,8 @@ import polars as pl
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, Date, Integer
 
 from mappings.money import MAX_MINOR
-from warehouse import bulk
-from warehouse.columns import Exact
+from warehouse.database import bulk
+from warehouse.database.columns import Exact
 
 
 class FactsError(ValueError):

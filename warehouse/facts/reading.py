@@ -1,20 +1,4 @@
-"""Facts: the frames that a calculation is given, from canonical records and deals.
-
-How records become transactions (all amounts in minor units of their currency):
-
-- A document counts by its lines if they all have amounts and add up to its own; otherwise as one line.
-- ``booking``: a won opportunity, on its close date. ``expected``: an open one, on its expected close date or ``as_of``;
-  without an amount, by its products' list prices if its mapping says so.
-- ``order``: not cancelled ones. ``invoice``: a line belongs to the deal of the order that it bills.
-- ``receipt``: of each invoice that it settles the net share, allocation x net / gross, cut off the running sum of that
-  invoice's allocations, so that full payment gives the net amount exactly.
-- ``return``: a credit note's lines, negative. Each takes back the invoice line that it names, else the only line with
-  its product, else the first. A note without lines takes back all lines in proportion. What tells no cost takes back
-  margin in proportion.
-
-Who takes part in a deal: the opportunity's shares, or its owner with all of it; without an opportunity the first
-order's employee. What belongs to no deal, or to several without saying which line to which, is left out and counted.
-"""
+"""All frames of a calculation, read in one go."""
 
 from collections.abc import Collection
 from datetime import date
@@ -23,10 +7,10 @@ from typing import NamedTuple
 import polars as pl
 from sqlalchemy import Connection
 
-from warehouse.fact_deals import read_deals, read_participants
-from warehouse.fact_lines import Scope, read_members
-from warehouse.fact_people import deals_touching, read_assignments, read_currencies, read_quotas, read_rates
-from warehouse.fact_transactions import read_transactions
+from warehouse.facts.deals import read_deals, read_participants
+from warehouse.facts.lines import Scope, read_members
+from warehouse.facts.people import deals_touching, read_assignments, read_currencies, read_quotas, read_rates
+from warehouse.facts.transactions import read_transactions
 
 
 class FactsRead(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, select, tuple_
 
 from mappings.records import RECORD_KINDS, CanonicalRecord, Key
-from warehouse import bulk
-from warehouse.canonical_tables import KINDS, Child, Kind
+from warehouse.canonical.tables import KINDS, Child, Kind
+from warehouse.database import bulk
 from warehouse.landing import LANDING, LandedVersion
 
 KEYS_A_QUERY = 1_000

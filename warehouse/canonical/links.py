@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from mappings.records import CanonicalRecord, Key
-from warehouse import bulk
-from warehouse.canonical_tables import KINDS, Child, Kind, Shape
+from warehouse.canonical.tables import KINDS, Child, Kind, Shape
+from warehouse.database import bulk
 
 # The kinds of the chain from lead to cash: what ``mappings.deals`` joins.
 _JOINED = (

@@ -3,8 +3,8 @@
 import polars as pl
 from sqlalchemy import Connection
 
-from warehouse.fact_lines import Scope, counted, identified, of_one_currency, read_documents, read_lines, with_deal
-from warehouse.frames import quotient, running_shares
+from warehouse.facts.frames import quotient, running_shares
+from warehouse.facts.lines import Scope, counted, identified, of_one_currency, read_documents, read_lines, with_deal
 
 _MEASURES = ("revenue_minor", "margin_minor", "quantity_millionths")
 

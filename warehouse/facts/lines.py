@@ -7,10 +7,9 @@ from typing import Any
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, func, literal, select, tuple_
 
-from warehouse.access import child, payee_id
-from warehouse.canonical_tables import KINDS
-from warehouse.deals import MEMBERS
-from warehouse.frames import millionths, read_frame
+from warehouse.canonical.deals import MEMBERS
+from warehouse.canonical.tables import KINDS, child, payee_id
+from warehouse.facts.frames import millionths, read_frame
 
 WIDE = pl.Int128()
 """Sums of 64-bit amounts: Polars' own sum of Int64 wraps silently."""

@@ -7,8 +7,8 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Named, Ta
 
 from mappings.deals import Deal
 from mappings.records import Key
-from warehouse import bulk
-from warehouse.columns import METADATA
+from warehouse.database import bulk
+from warehouse.database.columns import METADATA
 
 Member = tuple[str, str, str]
 """Kind, source and ref of a record."""

@@ -3,10 +3,10 @@
 import polars as pl
 from sqlalchemy import Connection, literal, select
 
-from warehouse.access import OPPORTUNITIES, ORDERS, SHARES, payee_id
-from warehouse.canonical_tables import KINDS
-from warehouse.fact_lines import Scope, read_customers
-from warehouse.frames import millionths, read_frame
+from warehouse.canonical.participants import OPPORTUNITIES, ORDERS, SHARES
+from warehouse.canonical.tables import KINDS, payee_id
+from warehouse.facts.frames import millionths, read_frame
+from warehouse.facts.lines import Scope, read_customers
 
 # The kinds that a deal without an opportunity can begin with, and the columns that tell about it.
 _DOCUMENTS = ("quote", "contract", "order", "invoice", "receipt", "credit_note")

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import polars as pl
 from sqlalchemy import Connection, select
 
-from warehouse.access import child, payee_id
-from warehouse.canonical_tables import KINDS
-from warehouse.fact_lines import (
+from warehouse.canonical.tables import KINDS, child, payee_id
+from warehouse.facts.frames import narrowed, read_frame, running_shares, times
+from warehouse.facts.lines import (
     WIDE,
     Scope,
     counted,
@@ -21,8 +21,7 @@ from warehouse.fact_lines import (
     read_products,
     with_deal,
 )
-from warehouse.fact_returns import read_returns
-from warehouse.frames import narrowed, read_frame, running_shares, times
+from warehouse.facts.returns import read_returns
 
 TRANSACTION = (
     "transaction_id", "deal_id", "kind", "dated_on", "posting_sequence", "source", "source_ref", "currency",

@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, Column, Connection, Named, Table, TypedColumns, func, select
 
-from warehouse import bulk
-from warehouse.columns import METADATA
+from warehouse.database import bulk
+from warehouse.database.columns import METADATA
 from warehouse.landing import LandedVersion
 
 

@@ -7,9 +7,9 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from mappings.money import exponent
-from warehouse.access import ASSIGNMENTS, EMPLOYEES, participants, payee_id
-from warehouse.canonical_tables import KINDS
-from warehouse.frames import read_frame
+from warehouse.canonical.participants import ASSIGNMENTS, EMPLOYEES, participants
+from warehouse.canonical.tables import KINDS, payee_id
+from warehouse.facts.frames import read_frame
 
 ALWAYS = date(1900, 1, 1)
 

@@ -5,7 +5,7 @@
 | the record kind | a table named by its plural, keyed by ``source`` and ``ref`` |
 | ``customer_key: Key`` | ``customer_source`` and ``customer_ref`` |
 | ``amount: Money`` | ``amount_minor`` and ``amount_currency`` |
-| decimal, instant | exact text, instant (see ``columns``) |
+| decimal, instant | exact text, instant (see ``database.columns``) |
 | text, enumeration, date, flag, whole number | the same |
 | ``lines: tuple[Line, ...]`` | a table ``<kind>_lines`` keyed by the record's key and ``position`` |
 
@@ -22,12 +22,24 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKeyConstraint, Integer, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    ForeignKeyConstraint,
+    FromClause,
+    Integer,
+    String,
+    Table,
+    literal,
+)
 from sqlalchemy.types import TypeEngine
 
 from mappings.money import Money
 from mappings.records import RECORD_KINDS, CanonicalRecord, Key
-from warehouse.columns import METADATA, Exact, Instant
+from warehouse.database.columns import METADATA, Exact, Instant
 
 Values = tuple[Any, ...]
 
@@ -108,6 +120,16 @@ def plural(kind: str) -> str:
     ('opportunities', 'credit_notes')
     """
     return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+
+
+def child(kind: str, field: str) -> Table:
+    """The table of a record kind's nested field."""
+    return next(each.table for each in KINDS[kind].children if each.field == field)
+
+
+def payee_id(table: FromClause, prefix: str = "") -> ColumnElement[str]:
+    """The payee id from the two columns of a key."""
+    return table.c[f"{prefix}source"] + literal(":") + table.c[f"{prefix}ref"]
 
 
 _SCALARS: dict[Any, type[TypeEngine[Any]]] = {
