@@ -36,7 +36,7 @@ from sandbox.erp.app import create_app as create_erp
 from sandbox.erp.ledger import Ledger
 from sandbox.salesforce.app import create_app as create_org
 from sandbox.salesforce.org import Org
-from sandbox.serving import serve
+from sandbox.serving import bind, serve
 from warehouse import canonical
 from warehouse.database import open_database, reading
 from warehouse.reader import open_reader
@@ -62,7 +62,7 @@ class Addresses:
     def bind(cls, first_port: int) -> "Addresses":
         """Three ports from ``first_port`` on; any free ones if it is 0."""
         ports = [first_port + offset if first_port else 0 for offset in range(3)]
-        return cls(*(socket.create_server(("127.0.0.1", port)) for port in ports))
+        return cls(*(bind(port) for port in ports))
 
 
 def run_demo(console: Console, folder: Path, port: int, once: bool) -> None:
