@@ -11,8 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from compensation import DealEstimate
-from compensation.sentences import Money
+from compensation import DealEstimate, Money
 from connectors.errors import ConnectorError
 from connectors.protocol import Connector
 from jobs.workflows import Outcome

@@ -1,14 +1,15 @@
 """Compensation: from transactions to credits, attainment and earnings. Pure: no I/O, no clock, no floats."""
 
-from compensation.calculation import Calculation, calculate
-from compensation.deal_estimate import DealEstimate
+from compensation.earnings.calculation import Calculation, calculate
 from compensation.errors import CompensationError, FactsError, PayOverflowError, PlanError
-from compensation.estimates import DealOutcome, estimate_deals, unowned
-from compensation.explaining import explain
-from compensation.facts import Facts
-from compensation.plan import Plan
-from compensation.plan_files import parse_plan
-from compensation.proposals import Proposal, ProposedLine, ProposedShare, propose
+from compensation.estimates.deal_estimate import DealEstimate
+from compensation.estimates.estimating import DealOutcome, estimate_deals, unowned
+from compensation.estimates.explaining import explain
+from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
+from compensation.estimates.reasons import Money
+from compensation.facts.frames import Facts
+from compensation.plans.parsing import parse_plan
+from compensation.plans.plan import Plan
 
 __all__ = [
     "Calculation",
@@ -17,6 +18,7 @@ __all__ = [
     "DealOutcome",
     "Facts",
     "FactsError",
+    "Money",
     "PayOverflowError",
     "Plan",
     "PlanError",

@@ -5,11 +5,19 @@ serves as the checked integer. Its ``/`` rounds half to even and Spark's becomes
 :func:`quotient` divides.
 """
 
+from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import narwhals as nw
+import polars as pl
+
+Frame = nw.LazyFrame[Any]
 
 EXACT = nw.Decimal(38, 0)
+MILLIONTHS = 1_000_000
+"""Shares and quantities are counted in millionths of a whole."""
 LIMIT = 10**38 - 1
 """The largest magnitude that an exact column holds."""
 MAX_MINOR = 2**63 - 1
@@ -33,3 +41,13 @@ def rounded(value: Fraction) -> int:
     """
     magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
     return -magnitude if value < 0 else magnitude
+
+
+def lazy(frame: pl.DataFrame) -> Frame:
+    """The frame as narwhals' lazy one."""
+    return nw.from_native(frame.lazy())
+
+
+def exact_series(values: Iterable[int | None]) -> pl.Series:
+    """Integers as an exact column."""
+    return pl.Series([None if value is None else Decimal(value) for value in values], dtype=pl.Decimal(38, 0))

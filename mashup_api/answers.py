@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from compensation import DealEstimate
-from compensation.sentences import Money
+from compensation import DealEstimate, Money
 
 
 class PayeeAnswer(BaseModel):

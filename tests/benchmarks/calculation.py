@@ -7,10 +7,10 @@ import narwhals as nw
 import polars as pl
 
 from compensation import parse_plan
-from compensation.accumulators import exact_series, segments_frame
-from compensation.curves import compile_curve
-from compensation.payout import pay
-from compensation.plan import Mode
+from compensation.curves.curve import compile_curve, segments_frame
+from compensation.curves.earning import earn
+from compensation.exact import exact_series
+from compensation.plans.plan import Mode
 from tests.benchmarks import Result
 
 PAYEES = 5_000
@@ -63,7 +63,7 @@ class _Engine:
         credited, accumulators, segments = (
             nw.from_native(frame.lazy()) for frame in (self._credited, self._accumulators, self._segments)
         )
-        paid: pl.DataFrame = pay(credited, accumulators, segments, [Mode.CURVE]).collect().to_native()
+        paid: pl.DataFrame = earn(credited, accumulators, segments, [Mode.CURVE]).collect().to_native()
         return paid
 
 

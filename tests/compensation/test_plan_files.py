@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from compensation import PlanError, parse_plan
-from compensation.examples import failing_examples
+from compensation.curves.plan_examples import failing_examples
 
 PLANS = sorted((Path(__file__).parents[2] / "bonusbridge" / "plans").glob("*/*.yaml"))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from compensation import parse_plan
-from compensation.examples import failing_examples
+from compensation.curves.plan_examples import failing_examples
 
 Inputs = dict[str, Any]
 

@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from compensation import Facts, Plan, parse_plan
-from compensation.facts import SCHEMAS
+from compensation.facts.frames import SCHEMAS
 from tests.compensation.oracle import MILLION, Component, Person, Share, Transaction, World
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)

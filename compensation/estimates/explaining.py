@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from compensation.components import ComponentWriter
-from compensation.curves import compile_curve
-from compensation.facts import Facts
-from compensation.plan import Plan
-from compensation.run import Ground
-from compensation.sentences import Reason
+from compensation.curves.curve import compile_curve
+from compensation.earnings.engine import Engine
+from compensation.estimates.component_estimates import EarnedLines
+from compensation.estimates.reasons import Reason
+from compensation.facts.frames import Facts
+from compensation.plans.plan import Plan
 
 
 def explain(facts: Facts, plans: Sequence[Plan], line: Mapping[str, Any]) -> tuple[Reason, ...]:
@@ -18,16 +18,16 @@ def explain(facts: Facts, plans: Sequence[Plan], line: Mapping[str, Any]) -> tup
 
     The earnings of the tiers add up to the line's. KeyError if the plans or the facts are not those of the calculation.
     """
-    ground = Ground.of(facts, plans)
+    engine = Engine.of(facts, plans)
     wanted = (line["plan"], line["plan_version"], line["component"])
-    found = (term for term in ground.terms if (term.plan.name, term.plan.version, term.component.name) == wanted)
-    term = next(found, None)
-    if term is None:
+    found = (rule for rule in engine.rules if (rule.plan.name, rule.plan.version, rule.component.name) == wanted)
+    rule = next(found, None)
+    if rule is None:
         raise KeyError(f"no plan {wanted[0]} of version {wanted[1]} with a component {wanted[2]}")
-    curve = compile_curve(term.component, line["quota_minor"], ground.exponents[term.plan.currency])
+    curve = compile_curve(rule.component, line["quota_minor"], engine.rates.exponent(rule.plan.currency))
     amounts = {"before": line["before_minor"], "after": line["after_minor"], "base": line["credit_minor"]}
     row = {**line, **amounts, "party_no": 0}
-    return tuple(ComponentWriter(ground).reasons(term, curve, [row], _currency(facts, line["transaction_id"])))
+    return tuple(EarnedLines(engine, rule, curve, (row,), _currency(facts, line["transaction_id"])).reasons())
 
 
 def _currency(facts: Facts, transaction_id: str) -> str:

@@ -4,16 +4,19 @@ A plan has components; each says on which documents it credits, to whom, what it
 measure turns into pay. Numbers are exact, dates are whole days with both ends included.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from compensation.figures import Amount, Figure, Number, Share
-from compensation.payouts import Payout, Tier, problem
-from compensation.periods import PeriodKind
+from compensation.plans.payouts import Payout, problem
+from compensation.plans.periods import PeriodKind
+from compensation.plans.typed_numbers import Amount, Number, Share
+
+NEVER = date(9999, 12, 31)
+"""Stands for 'no end' where a first day after is wanted."""
 
 
 class Measure(StrEnum):
@@ -64,18 +67,18 @@ def _listed(typed: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
-class Rule(BaseModel):
+class PlanPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=False)
 
 
-class Titles(Rule):
+class Titles(PlanPart):
     """What the statement calls a component, by language."""
 
     en: str
     zh_hans: str | None = Field(default=None, alias="zh-Hans")
 
 
-class Span(Rule):
+class Span(PlanPart):
     """From the first day through the last, both included; without ``through`` it has no end."""
 
     from_on: date = Field(alias="from")
@@ -87,11 +90,16 @@ class Span(Rule):
             raise problem("'through' lies before 'from'", "swap them or correct the dates")
         return self
 
+    @property
+    def ends_on(self) -> date:
+        """The first day after it."""
+        return NEVER if self.through is None else self.through + timedelta(days=1)
+
     def contains(self, day: date) -> bool:
-        return self.from_on <= day and (self.through is None or day <= self.through)
+        return self.from_on <= day < self.ends_on
 
 
-class AppliesTo(Rule):
+class AppliesTo(PlanPart):
     """Who has the plan: those who match every list given. ``everyone: yes`` where no list is wanted."""
 
     titles: Words = ()
@@ -108,7 +116,7 @@ class AppliesTo(Rule):
         return self
 
 
-class Attributes(Rule):
+class Attributes(PlanPart):
     """Values that a transaction's attributes may have; one that is not listed may have any."""
 
     products: Words = ()
@@ -124,7 +132,7 @@ class Filter(Attributes):
     excluding: Attributes = Attributes()
 
 
-class Component(Rule):
+class Component(PlanPart):
     """One rule of a plan."""
 
     name: Annotated[str, Field(alias="component", min_length=1)]
@@ -154,11 +162,11 @@ class Component(Rule):
     def needs_quota(self) -> bool:
         return self.payout.is_by_attainment or self.payout.has_multipliers
 
-    def heading(self, language: str) -> str:
-        """The title in ``en`` or ``zh-Hans``; the component's name where none is given."""
-        if self.title is None:
-            return self.name
-        return self.title.zh_hans or self.title.en if language == "zh-Hans" else self.title.en
+    @property
+    def headings(self) -> dict[str, str]:
+        """The title by language; the component's name where none is given."""
+        title = self.title or Titles(en=self.name)
+        return {"en": title.en, "zh-Hans": title.zh_hans or title.en}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -177,7 +185,7 @@ class Component(Rule):
         return self
 
 
-class Example(Rule):
+class Example(PlanPart):
     """Credits of one component in, pay out; in currency units (quantities in units), in the order given."""
 
     name: str = Field(alias="example")
@@ -189,7 +197,7 @@ class Example(Rule):
     opening: Amount = Number(Fraction(0))
 
 
-class Plan(Rule):
+class Plan(PlanPart):
     """A compensation plan in force from ``effective.from``; ``version`` is the hash of its text."""
 
     name: Annotated[str, Field(alias="plan", min_length=1)]
@@ -222,6 +230,3 @@ class Plan(Rule):
 
     def component(self, name: str) -> Component:
         return next(component for component in self.components if component.name == name)
-
-
-__all__ = ["Component", "CreditTo", "Event", "Example", "Figure", "Filter", "Measure", "Mode", "Payout", "Plan", "Tier"]

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from compensation.sentences import Money, Reason
+from compensation.estimates.reasons import Money, Reason
 
 
 class _Part(BaseModel):

@@ -1,64 +1,17 @@
-"""Open deals as they stand or as somebody imagines them, turned into transactions of a scenario."""
+"""Open deals, as they stand or as proposed, turned into the transactions of a scenario."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from compensation.dealings import Dealings
-from compensation.exact import rounded
-from compensation.facts import SCHEMAS, Facts
-
-_WHOLE = 1_000_000
-
-
-@dataclass(frozen=True)
-class ProposedShare:
-    """A person's share of the deal; owners' shares add up to 1,000,000 millionths, overlays come on top."""
-
-    payee_id: str
-    share_millionths: int
-    role: str = "owner"
-    is_overlay: bool = False
-
-
-@dataclass(frozen=True)
-class ProposedLine:
-    """A product of the deal. ``margin_minor`` None: not known."""
-
-    product: str | None
-    amount_minor: int
-    product_family: str | None = None
-    quantity_millionths: int = _WHOLE
-    margin_minor: int | None = None
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A change to an open deal; what is None stays as it is. Applied in this order: products, amount, discount.
-
-    ``amount_minor`` scales revenue and margin of the lines, quantities stay. ``discount_ratio`` (0.1 is 10 %) lowers
-    revenue, and margin by as much. ``splits`` replace the owners (and the overlays, if there are any among them).
-    ``earlier_deal_ids``: open deals that are assumed to close before this one. ``scenario`` names the result, uniquely.
-    """
-
-    scenario: str
-    deal_id: str
-    amount_minor: int | None = None
-    discount_ratio: Fraction | None = None
-    close_on: date | None = None
-    splits: tuple[ProposedShare, ...] | None = None
-    products: tuple[ProposedLine, ...] | None = None
-    earlier_deal_ids: frozenset[str] = frozenset()
-
-
-def propose(deal_id: str, scenario: str | None = None) -> Proposal:
-    """The deal as it stands; its scenario is called after it unless named."""
-    return Proposal(deal_id if scenario is None else scenario, deal_id)
+from compensation.crediting.transactions import Scenarios
+from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
+from compensation.exact import MILLIONTHS, rounded
+from compensation.facts.frames import SCHEMAS, Facts
 
 
 class Deal(NamedTuple):
@@ -147,7 +100,7 @@ class OpenDeals:
             lines = [_discounted(line, Fraction(proposal.discount_ratio)) for line in lines]
         return lines
 
-    def dealings(self, proposals: Sequence[Proposal], events: Iterable[str]) -> Dealings:
+    def scenarios(self, proposals: Sequence[Proposal], events: Iterable[str]) -> Scenarios:
         """The proposals as transactions: deals closed earlier first, then the deal, as every document of ``events``."""
         events = sorted(events)
         rows = [row for proposal in proposals for row in self._transactions(proposal, events)]
@@ -157,7 +110,7 @@ class OpenDeals:
             for part in (*self._earlier(proposal), proposal)
             for share in self.shares(part)
         ]
-        return Dealings(
+        return Scenarios(
             pl.DataFrame(rows, schema={**SCHEMAS["transactions"], "scenario": pl.String()}, orient="row"),
             pl.DataFrame(shares, schema={**SCHEMAS["participants"], "scenario": pl.String()}, orient="row"),
         )
@@ -170,29 +123,24 @@ class OpenDeals:
     def _transactions(self, proposal: Proposal, events: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         for place, part in enumerate((*self._earlier(proposal), proposal)):
             if self.obstacle(part) is None:
-                day, deal = self.credited_on(part), self.deals[part.deal_id]
                 for number, line in enumerate(self.lines(part)):
                     for event in events:
-                        yield (
-                            *(
-                                line.transaction_id,
-                                deal.deal_id,
-                                event,
-                                day,
-                                place,
-                                deal.source,
-                                f"{number:06}",
-                                line.currency,
-                            ),
-                            *(line.revenue_minor, line.margin_minor, line.quantity_millionths, line.product),
-                            *(line.product_family, line.customer, line.region, line.channel, None, proposal.scenario),
-                        )
+                        yield (*self._transaction(part, line, event, place, number), proposal.scenario)
+
+    def _transaction(self, part: Proposal, line: Line, event: str, place: int, number: int) -> tuple[Any, ...]:
+        """A row of the transactions frame: the deal's place is its posting sequence, the line's its source ref."""
+        deal, day, reverses_id = self.deals[part.deal_id], self.credited_on(part), None
+        return (
+            *(line.transaction_id, deal.deal_id, event, day, place, deal.source, f"{number:06}", line.currency),
+            *(line.revenue_minor, line.margin_minor, line.quantity_millionths, line.product, line.product_family),
+            *(line.customer, line.region, line.channel, reverses_id),
+        )
 
     def _single_line(self, deal: Deal) -> list[Line]:
         if deal.amount_minor is None:
             return []
         amount = deal.amount_minor
-        return [Line(deal.deal_id, amount, None, _WHOLE, None, None, deal.customer, None, None, deal.currency)]
+        return [Line(deal.deal_id, amount, None, MILLIONTHS, None, None, deal.customer, None, None, deal.currency)]
 
 
 def _share_row(share: ProposedShare) -> tuple[str, str, int, bool]:
@@ -232,8 +180,3 @@ def _discounted(line: Line, discount: Fraction) -> Line:
     revenue = rounded(line.revenue_minor * (1 - discount))
     margin = None if line.margin_minor is None else line.margin_minor - (line.revenue_minor - revenue)
     return line._replace(revenue_minor=revenue, margin_minor=margin)
-
-
-def as_they_stand(proposals: Iterable[Proposal]) -> list[Proposal]:
-    """The same deals without any change."""
-    return [replace(propose(proposal.deal_id), scenario=proposal.scenario) for proposal in proposals]

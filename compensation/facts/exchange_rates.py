@@ -2,18 +2,18 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
 
 from compensation.errors import FactsError
-from compensation.facts import Facts
+from compensation.exact import exact_series, rounded
+from compensation.facts.frames import Facts
 
 
-class RateTable:
+class ExchangeRates:
     """The rates of ``facts.rates``: what one unit of a currency is in another, by the last rate valid on a day."""
 
     def __init__(self, facts: Facts) -> None:
@@ -37,6 +37,16 @@ class RateTable:
             return None
         return rate * Fraction(10) ** (self.exponent(target) - self.exponent(origin))
 
+    def total(self, amounts: Mapping[str, int], currency: str, day: date) -> int:
+        """Minor units by currency added up in one currency, each rounded; FactsError without a rate."""
+        total = 0
+        for origin, minor in amounts.items():
+            ratio = self.minor_ratio(origin, currency, day)
+            if ratio is None:
+                raise FactsError(f"rates: none from {origin} to {currency} on {day}; add one to pay in {currency}")
+            total += rounded(minor * ratio)
+        return total
+
     def frame(self, wanted: Iterable[tuple[str, str, date]]) -> pl.DataFrame:
         """Columns currency, plan_currency, rated_on, rate_num, rate_den (exact; null where no rate is known)."""
         rows = [(*key, self.minor_ratio(*key)) for key in wanted]
@@ -45,8 +55,8 @@ class RateTable:
                 "currency": pl.Series([row[0] for row in rows], dtype=pl.String),
                 "plan_currency": pl.Series([row[1] for row in rows], dtype=pl.String),
                 "rated_on": pl.Series([row[2] for row in rows], dtype=pl.Date),
-                "rate_num": _exact([row[3].numerator if row[3] else None for row in rows]),
-                "rate_den": _exact([row[3].denominator if row[3] else None for row in rows]),
+                "rate_num": exact_series([row[3].numerator if row[3] else None for row in rows]),
+                "rate_den": exact_series([row[3].denominator if row[3] else None for row in rows]),
             }
         )
 
@@ -74,7 +84,3 @@ class RateTable:
         values = self._rates.get((origin, target), [])
         index = bisect_right(values, day, key=lambda value: value[0])
         return values[index - 1][1] if index else None
-
-
-def _exact(values: list[int | None]) -> pl.Series:
-    return pl.Series([None if value is None else Decimal(value) for value in values], dtype=pl.Decimal(38, 0))

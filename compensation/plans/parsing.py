@@ -8,8 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compensation.errors import PlanError
-from compensation.plan import Plan
-from compensation.plan_text import Document, read_document
+from compensation.plans.plan import Plan
+from compensation.plans.yaml_text import Document, read_document
 
 
 def parse_plan(text: str, path: str) -> Plan:

@@ -2,17 +2,18 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from compensation.exact import MAX_MINOR, rounded
-from compensation.figures import Number
-from compensation.payouts import Tier
-from compensation.plan import BelowZero, Component, Measure
+import polars as pl
 
-MILLIONTHS = 10**6
+from compensation.exact import MAX_MINOR, MILLIONTHS, exact_series, rounded
+from compensation.plans.payouts import Tier
+from compensation.plans.plan import BelowZero, Component, Measure
+from compensation.plans.typed_numbers import Number
+
 Unit = Literal["attainment", "money", "quantity"]
 
 
@@ -124,6 +125,18 @@ def _threshold(piece: Piece, upper_included: bool) -> int:
     """The first integer position on the piece; one on the bound itself belongs below if uppers are included."""
     start = piece.start or Fraction(0)
     return min(math.floor(start) + 1 if upper_included and start else math.ceil(start), MAX_MINOR)
+
+
+def segments_frame(curves: Iterable[Curve]) -> pl.DataFrame:
+    """The segments of curves: curve (its number), threshold, ceiling (Int64), a, b, d (exact)."""
+    rows = [(number, *segment) for number, curve in enumerate(curves) for segment in curve.segments]
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    places = {name: pl.Series(columns[place], dtype=pl.Int64) for place, name in enumerate(_PLACES)}
+    numbers = {name: exact_series(columns[place]) for place, name in enumerate(("a", "b", "d"), start=len(_PLACES))}
+    return pl.DataFrame({**places, **numbers})
+
+
+_PLACES = ("curve", "threshold", "ceiling")
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,6 @@ def _share(typed: object) -> Number:
     return number
 
 
-Figure = Annotated[Number, BeforeValidator(read_number), PlainSerializer(str)]
+NumberOrPercent = Annotated[Number, BeforeValidator(read_number), PlainSerializer(str)]
 Amount = Annotated[Number, BeforeValidator(_plain), PlainSerializer(str)]
 Share = Annotated[Number, BeforeValidator(_share), PlainSerializer(str)]

@@ -2,15 +2,13 @@
 
 from fractions import Fraction
 
-import narwhals as nw
 import polars as pl
 
-from compensation.accumulators import exact_series, segments_frame
-from compensation.curves import compile_curve, unit_scale
-from compensation.exact import rounded
-from compensation.figures import Number
-from compensation.payout import pay
-from compensation.plan import Component, Example, Plan
+from compensation.curves.curve import compile_curve, segments_frame, unit_scale
+from compensation.curves.earning import earn
+from compensation.exact import exact_series, lazy, rounded
+from compensation.plans.plan import Component, Example, Plan
+from compensation.plans.typed_numbers import Number
 
 
 def failing_examples(plan: Plan, exponent: int = 2) -> list[str]:
@@ -41,8 +39,8 @@ def example_pay(component: Component, example: Example, exponent: int) -> list[i
     )
     accumulators = pl.DataFrame({"accumulator": [0], "curve": [0], "start": [0]})
     segments = segments_frame([curve])
-    runs, starts, curves = (nw.from_native(frame.lazy()) for frame in (credited, accumulators, segments))
-    paid: pl.DataFrame = pay(runs, starts, curves, [component.mode]).collect().to_native()
+    runs, starts, curves = (lazy(frame) for frame in (credited, accumulators, segments))
+    paid: pl.DataFrame = earn(runs, starts, curves, [component.mode]).collect().to_native()
     return [curve.pay_at(0), *(int(earning) for earning in paid.sort("credit_id")["earning"])]
 
 

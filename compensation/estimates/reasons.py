@@ -32,6 +32,12 @@ class Money(BaseModel):
     currency: str | None
 
 
+@lru_cache(maxsize=65_536)
+def money(minor: int, currency: str, exponent: int) -> Money:
+    """Minor units as an amount; ``exponent`` counts the digits of the minor unit."""
+    return Money(amount=f"{Decimal(minor).scaleb(-exponent):f}", currency=currency)
+
+
 class Ratio(BaseModel):
     """A ratio as exact text, 1 is 100 %."""
 

@@ -6,14 +6,15 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from compensation.accumulators import Accumulators, Owner
-from compensation.dealings import Dealings, broken_splits, of_scenario
-from compensation.facts import Facts
-from compensation.periods import periods_between
-from compensation.plan import Event, Plan
-from compensation.run import Ground, owners_of, run
+from compensation.crediting.parties import broken_splits
+from compensation.crediting.transactions import Scenarios, in_scenario
+from compensation.earnings.accumulators import AccumulatorKey, Accumulators, entered_by
+from compensation.earnings.engine import Engine
+from compensation.facts.frames import Facts
+from compensation.plans.periods import periods_between
+from compensation.plans.plan import Event, Plan
 
-_OF_TERM = {
+_OF_RULE = {
     "plan": pl.String,
     "plan_version": pl.String,
     "component": pl.String,
@@ -72,76 +73,75 @@ def calculate(facts: Facts, plans: Sequence[Plan], *, as_of: date) -> Calculatio
     PayOverflowError names payee and component if amounts leave the exact range. Same facts, plans and ``as_of``:
     same frames.
     """
-    ground = Ground.of(facts, plans)
-    dealings = booked(facts, as_of)
-    credited = ground.credits(dealings)
-    accumulators = Accumulators(ground.terms, ground.quotas, ground.book)
-    accumulators.add(sorted({*owners_of(credited), *_in_force(ground, as_of)}))
-    lines = run(ground, credited, accumulators).join(_terms(ground), on="term").rename({"base": "credit_minor"})
+    engine = Engine.of(facts, plans)
+    scenarios = history(facts, as_of)
+    credited = engine.credits(scenarios)
+    accumulators = engine.accumulators()
+    accumulators.add(sorted({*entered_by(credited), *_in_force(engine, as_of)}))
+    lines = engine.earnings(credited, accumulators).join(_rules(engine), on="rule").rename({"base": "credit_minor"})
     lines = lines.rename({"before": "before_minor", "after": "after_minor"})
     paying = lines.filter(pl.col("outcome").is_null())
     return Calculation(
         credits=lines.select(*_CREDIT_COLUMNS, "outcome"),
-        openings=_openings(ground, accumulators),
+        openings=_openings(engine, accumulators),
         lines=paying.select(*_CREDIT_COLUMNS, "before_minor", "after_minor", "quota_minor", "earning_minor"),
-        outcomes=_uncredited(dealings, credited),
+        outcomes=_uncredited(scenarios, credited),
     )
 
 
-def booked(facts: Facts, as_of: date) -> Dealings:
+def history(facts: Facts, as_of: date) -> Scenarios:
     """What has happened up to the day."""
     happened = facts.transactions.filter(pl.col("kind") != "expected", pl.col("dated_on") <= as_of)
-    return Dealings(of_scenario(happened), of_scenario(facts.participants))
+    return Scenarios(in_scenario(happened), in_scenario(facts.participants))
 
 
-def _in_force(ground: Ground, as_of: date) -> Iterator[Owner]:
-    """Every payee, term and period in force up to the day."""
-    plans = list(dict.fromkeys(term.plan for term in ground.terms))
-    for plan_number, payee_id, start, end in ground.staff.eligibility(plans).iter_rows():
-        for term in ground.terms:
-            if term.plan_number == plan_number:
-                first, last = max(start, term.valid_from), min(end, term.valid_to, as_of + timedelta(days=1))
-                for period in periods_between(first, last - timedelta(days=1), term.component.period):
-                    yield Owner("", term.number, payee_id, period)
+def _in_force(engine: Engine, as_of: date) -> Iterator[AccumulatorKey]:
+    """Every payee, rule and period in force up to the day."""
+    for plan_number, payee_id, start, end in engine.assignments.eligibility(engine.rules).iter_rows():
+        for rule in engine.rules:
+            if rule.plan_number == plan_number:
+                first, last = max(start, rule.valid_from), min(end, rule.valid_to, as_of + timedelta(days=1))
+                for period in periods_between(first, last - timedelta(days=1), rule.component.period):
+                    yield AccumulatorKey("", rule.number, payee_id, period)
 
 
-def _terms(ground: Ground) -> pl.DataFrame:
+def _rules(engine: Engine) -> pl.DataFrame:
     rows = [
         (
-            term.number,
-            term.plan.name,
-            term.plan.version,
-            term.component.name,
-            term.plan.currency,
-            term.component.measure.value,
+            rule.number,
+            rule.plan.name,
+            rule.plan.version,
+            rule.component.name,
+            rule.plan.currency,
+            rule.component.measure.value,
         )
-        for term in ground.terms
+        for rule in engine.rules
     ]
-    return pl.DataFrame(rows, schema={"term": pl.Int64, **_OF_TERM}, orient="row")
+    return pl.DataFrame(rows, schema={"rule": pl.Int64, **_OF_RULE}, orient="row")
 
 
-def _openings(ground: Ground, accumulators: Accumulators) -> pl.DataFrame:
+def _openings(engine: Engine, accumulators: Accumulators) -> pl.DataFrame:
     rows = [
-        (row.owner.payee_id, row.owner.term, *row.owner.period, row.quota, ground.book.curves[row.curve].pay_at(0))
+        (row.key.payee_id, row.key.rule, *row.key.period, row.quota, engine.curves.compiled[row.curve].pay_at(0))
         for row in accumulators.rows
         if row.curve is not None
     ]
     schema = {
         "payee_id": pl.String,
-        "term": pl.Int64,
+        "rule": pl.Int64,
         "period_label": pl.String,
         "period_start": pl.Date,
         "period_end": pl.Date,
     }
     frame = pl.DataFrame(rows, schema={**schema, "quota_minor": pl.Int64, "earning_minor": pl.Int64}, orient="row")
-    return frame.join(_terms(ground), on="term", maintain_order="left").select(*_KEY, "quota_minor", "earning_minor")
+    return frame.join(_rules(engine), on="rule", maintain_order="left").select(*_KEY, "quota_minor", "earning_minor")
 
 
-def _uncredited(dealings: Dealings, credited: pl.DataFrame) -> pl.DataFrame:
+def _uncredited(scenarios: Scenarios, credited: pl.DataFrame) -> pl.DataFrame:
     events = [*(event.value for event in Event), "return"]
-    left = dealings.transactions.filter(pl.col("kind").is_in(events)).join(credited, on="transaction_id", how="anti")
-    broken = broken_splits(dealings.participants).with_columns(pl.lit("splits_not_whole").alias("broken"))
-    owned = dealings.participants.select("deal_id").unique().with_columns(pl.lit("no_rule").alias("owned"))
+    left = scenarios.transactions.filter(pl.col("kind").is_in(events)).join(credited, on="transaction_id", how="anti")
+    broken = broken_splits(scenarios.participants).with_columns(pl.lit("splits_not_whole").alias("broken"))
+    owned = scenarios.participants.select("deal_id").unique().with_columns(pl.lit("no_rule").alias("owned"))
     coded = left.join(broken, on="deal_id", how="left").join(owned, on="deal_id", how="left")
     code = pl.coalesce("broken", "owned", pl.lit("nobody_owns")).alias("code")
     return coded.select("transaction_id", "deal_id", code).sort("transaction_id")

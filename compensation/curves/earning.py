@@ -1,33 +1,30 @@
-"""The engine: credits run along their curves, all accumulators, plans and scenarios in one pass."""
+"""Credits run along their curves, all accumulators, plans and scenarios in one pass."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import narwhals as nw
 
-from compensation.exact import EXACT, quotient
-from compensation.plan import Mode
-
-Frame = nw.LazyFrame[Any]
+from compensation.exact import EXACT, Frame, quotient
+from compensation.plans.plan import Mode
 
 
-def pay(credited: Frame, accumulators: Frame, segments: Frame, modes: Sequence[Mode]) -> Frame:
+def earn(credited: Frame, accumulators: Frame, segments: Frame, modes: Sequence[Mode]) -> Frame:
     """What each credit earns: credit_id, before, after (positions) and earning (minor units), exact.
 
     ``credited``: credit_id (Int64), accumulator, sequence (Int64, unique in the accumulator: the order), position
     and, for modes other than ``curve``, mode, base, family_base and origin_id (the credit that this one reverses).
     ``accumulators``: accumulator, curve, start (the position before the first credit). ``segments``: curve,
     threshold, ceiling, a, b, d. Only ``modes`` are paid. Amounts have to be bounded before, see
-    :mod:`compensation.bounds`.
+    :mod:`compensation.earnings.overflow`.
     """
     walked = _walked(credited, accumulators)
-    paid = []
+    earned = []
     for mode in modes:
         of_mode = credited if len(modes) == 1 else credited.filter(nw.col("mode") == mode.value)
         walks = walked if len(modes) == 1 else walked.filter(nw.col("mode") == mode.value)
         located = _located(walks, segments)
-        paid.append(_by_curve(located) if mode is Mode.CURVE else _by_ratio(located, of_mode, mode))
-    return paid[0] if len(paid) == 1 else nw.concat(paid)
+        earned.append(_by_curve(located) if mode is Mode.CURVE else _by_ratio(located, of_mode, mode))
+    return earned[0] if len(earned) == 1 else nw.concat(earned)
 
 
 def _walked(credited: Frame, accumulators: Frame) -> Frame:
@@ -59,7 +56,7 @@ def _located(walks: Frame, segments: Frame) -> Frame:
 
 def _by_curve(located: Frame) -> Frame:
     earning = quotient(nw.col("n"), nw.col("d")) - quotient(nw.col("n_from"), nw.col("d_from"))
-    return located.with_columns(earning.alias("earning")).select(*_PAID)
+    return located.with_columns(earning.alias("earning")).select(*_EARNED)
 
 
 def _by_ratio(located: Frame, credited: Frame, mode: Mode) -> Frame:
@@ -83,7 +80,7 @@ def _by_ratio(located: Frame, credited: Frame, mode: Mode) -> Frame:
         )
     )
     earning = quotient(nw.col("upto"), nw.col("den")) - quotient(nw.col("below"), nw.col("den"))
-    return tied.with_columns(earning.alias("earning")).select(*_PAID)
+    return tied.with_columns(earning.alias("earning")).select(*_EARNED)
 
 
 def _sliced(located: Frame) -> Frame:
@@ -103,5 +100,5 @@ def _at_rate_after(located: Frame) -> Frame:
     return located.with_columns(nw.col("b").alias("num"), nw.col("d").alias("den"))
 
 
-_PAID = ("credit_id", "before", "after", "earning")
+_EARNED = ("credit_id", "before", "after", "earning")
 _RATED = {Mode.SLICED: _sliced, Mode.RATE_BEFORE: _at_rate_before, Mode.RATE_AFTER: _at_rate_after}

@@ -5,12 +5,12 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from compensation.conversion import RateTable
 from compensation.exact import rounded
-from compensation.facts import Facts
-from compensation.periods import Period
-from compensation.plan import Measure
-from compensation.terms import Term
+from compensation.facts.exchange_rates import ExchangeRates
+from compensation.facts.frames import Facts
+from compensation.plans.periods import Period
+from compensation.plans.plan import Measure
+from compensation.plans.rules import Rule
 
 
 class QuotaFound(NamedTuple):
@@ -30,21 +30,21 @@ class _Row(NamedTuple):
 class Quotas:
     """The quotas frame. A period's quota is the sum of the rows that lie within it, as three months make a quarter."""
 
-    def __init__(self, facts: Facts, rates: RateTable) -> None:
+    def __init__(self, facts: Facts, rates: ExchangeRates) -> None:
         self._rates = rates
         self._rows: dict[tuple[str, str], list[_Row]] = defaultdict(list)
         for payee_id, measure, *row in facts.quotas.iter_rows():
             self._rows[payee_id, measure].append(_Row(*row))
 
-    def of(self, term: Term, payee_id: str, period: Period) -> QuotaFound:
+    def of(self, rule: Rule, payee_id: str, period: Period) -> QuotaFound:
         """Outcomes: ``no_quota``, ``zero_quota`` (zero or less), ``no_quota_rate`` (in a currency without a rate)."""
-        if not term.component.needs_quota:
+        if not rule.component.needs_quota:
             return QuotaFound(None, None)
-        measure = term.component.looks_at
+        measure = rule.component.looks_at
         rows = [row for row in self._rows.get((payee_id, measure.value), ()) if _within(row, period)]
         if not rows:
             return QuotaFound(None, "no_quota")
-        amounts = [self._converted(row, measure, term.plan.currency) for row in rows]
+        amounts = [self._converted(row, measure, rule.plan.currency) for row in rows]
         if None in amounts:
             return QuotaFound(None, "no_quota_rate")
         quota = sum(amount for amount in amounts if amount is not None)

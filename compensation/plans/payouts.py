@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from compensation.figures import Amount, Figure, Number
+from compensation.plans.typed_numbers import Amount, Number, NumberOrPercent
 
 
 def problem(what: str, remedy: str, **context: int) -> PydanticCustomError:
@@ -22,11 +22,11 @@ class _Shape(BaseModel):
 class Tier(_Shape):
     """What is paid from ``from`` (included) to ``to`` (excluded, unless the component says ``upper_included``)."""
 
-    lower: Figure = Field(alias="from")
-    upper: Figure | None = Field(default=None, alias="to")
-    rate: Figure | None = None
+    lower: NumberOrPercent = Field(alias="from")
+    upper: NumberOrPercent | None = Field(default=None, alias="to")
+    rate: NumberOrPercent | None = None
     per_unit: Amount | None = None
-    multiplier: Figure | None = None
+    multiplier: NumberOrPercent | None = None
     amount: Amount | None = None
 
     @model_validator(mode="after")
@@ -42,21 +42,21 @@ class Tier(_Shape):
 class Step(_Shape):
     """A bonus that is earned once the position reaches ``at``; bonuses of several steps add up."""
 
-    at: Figure
+    at: NumberOrPercent
     bonus: Amount
 
 
 class Excess(_Shape):
     """A rate on what exceeds ``above``."""
 
-    above: Figure
-    rate: Figure
+    above: NumberOrPercent
+    rate: NumberOrPercent
 
 
 class Payout(_Shape):
     """Exactly one shape of pay."""
 
-    rate: Figure | None = None
+    rate: NumberOrPercent | None = None
     per_unit: Amount | None = None
     marginal_tiers: Annotated[tuple[Tier, ...], Field(min_length=1)] | None = None
     whole_amount_tiers: Annotated[tuple[Tier, ...], Field(min_length=1)] | None = None

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from compensation.accumulators import Accumulator
-from compensation.curves import Curve
+from compensation.curves.curve import Curve
+from compensation.earnings.accumulators import Accumulator
 from compensation.errors import PayOverflowError
 from compensation.exact import LIMIT, MAX_MINOR
-from compensation.plan import Mode
-from compensation.terms import Term
+from compensation.plans.plan import Mode
+from compensation.plans.rules import Rule
 
 
 def refuse_overflow(
-    credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
+    credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], rules: Sequence[Rule]
 ) -> None:
     """PayOverflowError, naming payee and component, if any accumulator could leave the exact range.
 
@@ -27,20 +27,20 @@ def refuse_overflow(
     reach = max((abs(row.start) for row in accumulators), default=0) + count * position
     if all(_fits(curve, mode, reach, count * base) for curve in _extremes(curves) for mode in Mode):
         return
-    _refuse_each(credited, accumulators, curves, terms)
+    _refuse_each(credited, accumulators, curves, rules)
 
 
 def _refuse_each(
-    credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], terms: Sequence[Term]
+    credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], rules: Sequence[Rule]
 ) -> None:
     sums = {row.number: [abs(row.start), 0] for row in accumulators}
     for number, base, position in credited.select("accumulator", "base", "position").iter_rows():
         sums[number][0] += abs(int(position))
         sums[number][1] += abs(int(base))
     for row in accumulators:
-        component = terms[row.owner.term].component
+        component = rules[row.key.rule].component
         if row.curve is not None and not _fits(tuple(curves[row.curve].segments), component.mode, *sums[row.number]):
-            raise PayOverflowError(row.owner.payee_id, component.name, f"the total of {row.owner.period.label}")
+            raise PayOverflowError(row.key.payee_id, component.name, f"the total of {row.key.period.label}")
 
 
 def _extremes(curves: Sequence[Curve]) -> list[tuple[tuple[int, int, int, int, int], ...]]:

@@ -1,0 +1,1 @@
+"""Transactions become credits: who is credited, by which rule, with how much."""

@@ -1,0 +1,1 @@
+"""Payout curves: from a position to cumulative pay, exactly."""

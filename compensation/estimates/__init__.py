@@ -1,0 +1,1 @@
+"""What open deals would pay, and why: proposals, estimates, reasons in words."""

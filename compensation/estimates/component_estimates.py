@@ -1,0 +1,179 @@
+"""What one component would pay for a deal, tier by tier, with its reasons."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import Any
+
+from compensation.curves.curve import Curve, Piece, Slice
+from compensation.earnings.engine import Engine
+from compensation.estimates.deal_estimate import EstimatedComponent, EstimatedPeriod, EstimatedTier, ExpectedPayment
+from compensation.estimates.reasons import Money, Ratio, Reason, decimal_text, money, reason
+from compensation.exact import MILLIONTHS
+from compensation.plans.plan import Measure, Mode
+from compensation.plans.rules import Rule
+
+Line = dict[str, Any]
+
+
+def components(engine: Engine, lines: Sequence[Line], currency: str) -> Iterator[EstimatedComponent]:
+    """One component per accumulator; ``lines`` are those of one payee that pay, in the engine's order.
+
+    ``currency``: what the deal is in.
+    """
+    for _, together in groupby(lines, key=lambda line: line["accumulator"]):
+        first, *others = together
+        curve = engine.curves.compiled[first["curve"]]
+        yield EarnedLines(engine, engine.rules[first["rule"]], curve, (first, *others), currency).component()
+
+
+@dataclass(frozen=True)
+class EarnedLines:
+    """The engine's lines of one payee in one accumulator, one after another, as they are told to people.
+
+    ``currency``: what the deal is in.
+    """
+
+    engine: Engine
+    rule: Rule
+    curve: Curve
+    lines: Sequence[Line]
+    currency: str
+
+    def component(self) -> EstimatedComponent:
+        line, quota = self.lines[0], self.lines[0]["quota_minor"]
+        last_day = line["period_end"] - timedelta(days=1)
+        return EstimatedComponent(
+            plan=self.rule.plan.name,
+            plan_version=self.rule.plan.version,
+            component=self.rule.component.name,
+            title=self.rule.component.headings,
+            role=line["role"],
+            share=self._share,
+            credit=self._credit,
+            quota=None if quota is None else self._position(quota),
+            before=self._position(self._before),
+            after=self._position(self._after),
+            attainment_before=None if quota is None else _attainment(self._before, quota),
+            attainment_after=None if quota is None else _attainment(self._after, quota),
+            earning=self._pay(sum(each["earning_minor"] for each in self.lines)),
+            tiers=tuple(self._tier(part) for part in self._parts),
+            period=EstimatedPeriod(label=line["period_label"], start=line["period_start"], end=last_day),
+            payment=ExpectedPayment(event=self.rule.component.credited_on.value, expected_on=line["credited_on"]),
+            reasons=tuple(self.reasons()),
+        )
+
+    def reasons(self) -> Iterator[Reason]:
+        """How the lines are credited and what they earn, step by step."""
+        share, via = Ratio(ratio=self._share), {each["via_payee_id"] for each in self.lines} - {None}
+        if via:
+            names = ", ".join(sorted({self.engine.assignments.name(payee_id) for payee_id in via}))
+            yield reason("credited_manager", share=share, via=names, credit=self._credit)
+        else:
+            yield reason(f"credited_{self.lines[0]['party']}", share=share, credit=self._credit)
+        yield from self._conversion()
+        yield self._progress()
+        for part in self._parts:
+            yield self._slice(part)
+
+    @property
+    def _before(self) -> int:
+        return int(self.lines[0]["before"])
+
+    @property
+    def _after(self) -> int:
+        return int(self.lines[-1]["after"])
+
+    @cached_property
+    def _share(self) -> str:
+        parties = {(each["party_no"], each["share_millionths"]) for each in self.lines}
+        return _share_text(sum(share for _, share in parties), self.rule.component.share.value)
+
+    @cached_property
+    def _credit(self) -> Money:
+        return self._measure(self.rule.component.measure, sum(each["base"] for each in self.lines))
+
+    @cached_property
+    def _parts(self) -> tuple[Slice, ...]:
+        """The tiers that the lines reach; their earnings add up to those of the lines."""
+        mode = self.rule.component.mode
+        if mode is Mode.CURVE:
+            return tuple(self.curve.slices(self._before, self._after))
+        at = "before" if mode is Mode.RATE_BEFORE else "after"
+        return tuple(Slice(self.curve.piece_at(each[at]), each["base"], each["earning_minor"]) for each in self.lines)
+
+    def _conversion(self) -> Iterator[Reason]:
+        origin, target, day = self.currency, self.rule.plan.currency, self.lines[0]["credited_on"]
+        if origin != target and self.rule.component.measure is not Measure.QUANTITY:
+            rate = self.engine.rates.rate(origin, target, day)
+            if rate is not None:
+                yield reason("converted", from_currency=origin, to_currency=target, day=day, rate=decimal_text(rate, 6))
+
+    def _progress(self) -> Reason:
+        label, quota = self.lines[0]["period_label"], self.lines[0]["quota_minor"]
+        if quota is None:
+            before, after = self._position(self._before), self._position(self._after)
+            return reason("position", period=label, before=before, after=after)
+        ratios = (Ratio(ratio=_attainment(position, quota)) for position in (self._before, self._after))
+        return reason("attainment", period=label, quota=self._position(quota), before=next(ratios), after=next(ratios))
+
+    def _slice(self, part: Slice) -> Reason:
+        earning, payout, piece = self._pay(part.earning), self.rule.component.payout, part.piece
+        if not part.earning and not piece.slope:
+            return reason("nothing_yet", bound=self._bound(piece.lower if piece.upper is None else piece.upper))
+        if payout.steps or (payout.has_amounts and not piece.slope):
+            return reason("fixed_amount", bound=self._bound(piece.lower), earning=earning)
+        rate, is_curve = self._rate(piece), self.rule.component.mode is Mode.CURVE
+        if payout.whole_amount_tiers and piece.lower and is_curve:
+            return reason("whole_amount", bound=self._bound(piece.lower), rate=rate, earning=earning)
+        by_measure = "unit_slice" if self.rule.component.measure is Measure.QUANTITY else "tier_slice"
+        measure = self._measure(self.rule.component.measure, part.measure)
+        return reason(by_measure if is_curve else "line_rate", slice=measure, rate=rate, earning=earning)
+
+    def _tier(self, part: Slice) -> EstimatedTier:
+        upper = part.piece.upper
+        return EstimatedTier(
+            lower=decimal_text(part.piece.lower),
+            upper=None if upper is None else decimal_text(upper),
+            unit=self.curve.unit,
+            rate=decimal_text(part.piece.rate),
+            slice=self._measure(self.rule.component.measure, part.measure),
+            earning=self._pay(part.earning),
+        )
+
+    def _rate(self, piece: Piece) -> Money | Ratio:
+        text = decimal_text(piece.rate)
+        if self.rule.component.measure is Measure.QUANTITY:
+            return Money(amount=text, currency=self.rule.plan.currency)
+        return Ratio(ratio=text)
+
+    def _bound(self, bound: Fraction) -> Money | Ratio:
+        text = decimal_text(bound)
+        if self.curve.unit == "attainment":
+            return Ratio(ratio=text)
+        return Money(amount=text, currency=self.rule.plan.currency if self.curve.unit == "money" else None)
+
+    def _position(self, position: int) -> Money:
+        return self._measure(self.rule.component.looks_at, position)
+
+    def _measure(self, measure: Measure, amount: int) -> Money:
+        if measure is Measure.QUANTITY:
+            return Money(amount=decimal_text(Fraction(amount, MILLIONTHS)), currency=None)
+        return self._pay(amount)
+
+    def _pay(self, minor: int) -> Money:
+        currency = self.rule.plan.currency
+        return money(minor, currency, self.engine.rates.exponent(currency))
+
+
+@lru_cache(maxsize=4_096)
+def _share_text(millionths: int, of_rule: Fraction) -> str:
+    return decimal_text(Fraction(millionths, MILLIONTHS) * of_rule)
+
+
+@lru_cache(maxsize=65_536)
+def _attainment(position: int, quota: int) -> str:
+    return decimal_text(Fraction(position, quota), 4)

@@ -1,0 +1,197 @@
+"""Estimates of open deals: what each would change, for everybody whom it touches, in one run of the engine.
+
+Every proposal is a scenario. The credits that are booked are not repeated in it: only their sum, where the accumulators
+that the deal touches begin. A second scenario of each begins where all other open deals would have left them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from compensation.earnings.accumulators import AccumulatorKey, entered_by
+from compensation.earnings.calculation import history
+from compensation.earnings.engine import Engine
+from compensation.estimates.component_estimates import components
+from compensation.estimates.deal_estimate import DealEstimate, EstimatedDeal, EstimatedPayee, Range
+from compensation.estimates.obstacles import Obstacles
+from compensation.estimates.open_deals import OpenDeals
+from compensation.estimates.proposals import Proposal, propose
+from compensation.estimates.reasons import Money, Reason, money, reason
+from compensation.facts.frames import Facts
+from compensation.plans.plan import Plan
+
+_LAST = "\x00last"
+Line = dict[str, Any]
+
+
+class DealOutcome(NamedTuple):
+    """A proposal that has an estimate for nobody, and why."""
+
+    scenario: str
+    deal_id: str
+    reason: Reason
+
+
+def unowned(facts: Facts, proposals: Sequence[Proposal], *, as_of: date) -> list[DealOutcome]:
+    """The proposals whose deals nobody takes part in: ``estimate_deals`` has no row for them."""
+    deals = OpenDeals(facts, as_of)
+    nobody = reason("nobody_owns")
+    return [DealOutcome(each.scenario, each.deal_id, nobody) for each in proposals if not deals.shares(each)]
+
+
+def estimate_deals(
+    facts: Facts, plans: Sequence[Plan], proposals: Sequence[Proposal], *, as_of: date
+) -> list[DealEstimate]:
+    """Estimates every proposal for every participant and every manager whom a plan credits for it.
+
+    In the order of the proposals, then of payees. KeyError if a proposal names an unknown deal, ValueError if two
+    have the same scenario. A deal that nobody takes part in has no row, see :func:`unowned`.
+    """
+    if len({proposal.scenario for proposal in proposals}) < len(proposals):
+        raise ValueError("two proposals have the same scenario; name each differently")
+    engine = Engine.of(facts, plans)
+    deals = OpenDeals(facts, as_of)
+    lines = _lines(engine, deals, proposals, as_of)
+    return list(_Writer(engine, deals, lines).estimates(proposals))
+
+
+def _lines(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of: date) -> dict[str, list[Line]]:
+    """What the engine says, by scenario."""
+    events = {rule.component.credited_on.value for rule in engine.rules}
+    credited = engine.credits(deals.scenarios(proposals, events))
+    pending = _pending(engine, deals, set(proposals), credited, events)
+    booked = engine.credits(history(engine.facts, as_of))
+    both = pl.concat([credited, credited.with_columns(pl.col("scenario") + _LAST)])
+    accumulators, keys = engine.accumulators(), entered_by(both)
+    accumulators.add(keys, _starts(keys, proposals, booked, pending))
+    by_scenario: dict[str, list[Line]] = defaultdict(list)
+    for line in engine.earnings(both, accumulators).sort("accumulator", "sequence").iter_rows(named=True):
+        by_scenario[line["scenario"]].append(line)
+    return by_scenario
+
+
+def _pending(
+    engine: Engine, deals: OpenDeals, proposals: set[Proposal], credited: pl.DataFrame, events: set[str]
+) -> pl.DataFrame:
+    """The credits of all open deals as they stand; those that are among ``credited`` already are taken from there."""
+    standing = [propose(deal_id) for deal_id, deal in deals.deals.items() if deal.stage == "open"]
+    known = pl.Series([each.scenario for each in standing if each in proposals], dtype=pl.String)
+    others = deals.scenarios([each for each in standing if each not in proposals], events)
+    return pl.concat([credited.filter(pl.col("scenario").is_in(known.implode())), engine.credits(others)])
+
+
+def _positions(credited: pl.DataFrame, *keys: str) -> dict[tuple[Any, ...], int]:
+    sums = (
+        credited.lazy()
+        .filter(pl.col("outcome").is_null())
+        .group_by(keys)
+        .agg(pl.col("position").cast(pl.Decimal(38, 0)).sum())
+        .collect()
+    )
+    return {tuple(key): int(position) for *key, position in sums.iter_rows()}
+
+
+def _starts(
+    keys: Sequence[AccumulatorKey], proposals: Sequence[Proposal], booked: pl.DataFrame, pending: pl.DataFrame
+) -> dict[AccumulatorKey, int]:
+    """Where each accumulator begins: after what is booked, and in the last place after all other open deals too."""
+    before = _positions(booked, "rule", "payee_id", "period_start")
+    by_deal = _positions(pending, "rule", "payee_id", "period_start", "scenario")
+    of_all: dict[tuple[int, str, date], int] = defaultdict(int)
+    for (rule, payee_id, start, _), position in by_deal.items():
+        of_all[rule, payee_id, start] += position
+    named = {each.scenario: {each.deal_id, *each.earlier_deal_ids} for each in proposals}
+    starts = {}
+    for key in keys:
+        place = (key.rule, key.payee_id, key.period.start)
+        starts[key] = before.get(place, 0)
+        if key.scenario.endswith(_LAST):
+            inside = named[key.scenario.removesuffix(_LAST)]
+            starts[key] += of_all.get(place, 0) - sum(by_deal.get((*place, deal_id), 0) for deal_id in inside)
+    return starts
+
+
+@dataclass(frozen=True)
+class _Writer:
+    engine: Engine
+    deals: OpenDeals
+    lines: Mapping[str, list[Line]]
+
+    def estimates(self, proposals: Sequence[Proposal]) -> Iterator[DealEstimate]:
+        obstacles = Obstacles(self.engine, self.deals)
+        for proposal in proposals:
+            first, last = self._by_payee(proposal, ""), self._by_payee(proposal, _LAST)
+            taking_part = {share.payee_id for share in self.deals.shares(proposal)}
+            deal = self._deal(proposal)
+            for payee_id in sorted(taking_part | first.keys()):
+                reasons = obstacles.reasons(proposal, payee_id, first[payee_id])
+                yield self._estimate(proposal, deal, payee_id, (first[payee_id], last[payee_id]), tuple(reasons))
+
+    def _estimate(
+        self,
+        proposal: Proposal,
+        deal: EstimatedDeal,
+        payee_id: str,
+        lines: tuple[list[Line], list[Line]],
+        reasons: tuple[Reason, ...],
+    ) -> DealEstimate:
+        """``lines``: the payee's, if the deal closes before all others, and if it closes after them."""
+        first, last = ([line for line in each if line["outcome"] is None] for each in lines)
+        parts = tuple(components(self.engine, first, self.deals.deals[proposal.deal_id].currency))
+        total = self._total(payee_id, proposal, first)
+        return DealEstimate(
+            status="estimated" if parts else "nothing",
+            deal=deal,
+            payee=EstimatedPayee(id=payee_id, name=self.engine.assignments.name(payee_id)),
+            total=total,
+            range=Range(closed_first=total, closed_last=self._total(payee_id, proposal, last)),
+            components=parts,
+            reasons=reasons,
+            plan_versions=tuple(sorted({part.plan_version for part in parts})),
+            scenario=proposal.scenario,
+        )
+
+    def _by_payee(self, proposal: Proposal, suffix: str) -> dict[str, list[Line]]:
+        lines: dict[str, list[Line]] = defaultdict(list)
+        for line in self.lines.get(proposal.scenario + suffix, []):
+            if line["deal_id"] == proposal.deal_id:
+                lines[line["payee_id"]].append(line)
+        return lines
+
+    def _total(self, payee_id: str, proposal: Proposal, lines: Sequence[Line]) -> Money:
+        """The sum of the earnings; in the payee's own currency if the plans pay in several."""
+        by_currency: dict[str, int] = defaultdict(int)
+        for line in lines:
+            by_currency[self.engine.rules[line["rule"]].plan.currency] += line["earning_minor"]
+        if len(by_currency) == 1:
+            ((currency, minor),) = by_currency.items()
+            return self._money(minor, currency)
+        currency = self._pay_currency(payee_id, proposal)
+        return self._money(self.engine.rates.total(by_currency, currency, self.deals.credited_on(proposal)), currency)
+
+    def _money(self, minor: int, currency: str) -> Money:
+        return money(minor, currency, self.engine.rates.exponent(currency))
+
+    def _pay_currency(self, payee_id: str, proposal: Proposal) -> str:
+        assignment = self.engine.assignments.on(payee_id, self.deals.credited_on(proposal))
+        deal = self.deals.deals[proposal.deal_id]
+        return (assignment.pay_currency if assignment else None) or deal.currency
+
+    def _deal(self, proposal: Proposal) -> EstimatedDeal:
+        deal = self.deals.deals[proposal.deal_id]
+        changed = (proposal.amount_minor, proposal.discount_ratio, proposal.products) != (None, None, None)
+        minor = sum(line.revenue_minor for line in self.deals.lines(proposal)) if changed else deal.amount_minor
+        return EstimatedDeal(
+            source=deal.source,
+            ref=deal.ref,
+            name=deal.name,
+            customer=deal.customer,
+            amount=None if minor is None else self._money(minor, deal.currency),
+            amount_basis="proposed" if changed else deal.amount_basis,
+            close_on=self.deals.close_on(proposal),
+            stage=deal.stage_name,
+        )

@@ -1,0 +1,1 @@
+"""What a calculation is given: frames, assignments, quotas, exchange rates."""

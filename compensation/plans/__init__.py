@@ -1,0 +1,1 @@
+"""The plan language: what a plan file may say, and how it is read."""
