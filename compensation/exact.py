@@ -40,7 +40,7 @@ def rounded(value: Fraction) -> int:
     [-2, -1, 1, 2]
     """
     magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return -magnitude if value < 0 else magnitude
+    return -magnitude if value.numerator < 0 else magnitude
 
 
 def lazy(frame: pl.DataFrame) -> Frame:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -81,7 +82,7 @@ class Curve:
         return self.segments[index].ceiling if step > 0 else self.segments[index].threshold
 
     def _index(self, position: int) -> int:
-        return max(number for number, segment in enumerate(self.segments) if segment.threshold <= position)
+        return bisect_right(self.segments, position, key=lambda segment: segment.threshold) - 1
 
     def _value(self, index: int, position: int) -> Fraction:
         segment = self.segments[index]

@@ -76,6 +76,7 @@ def reason(code: str, **params: Parameter) -> Reason:
     return Reason(code=code, params={name: _plain(value) for name, value in params.items()}, text=texts)
 
 
+@lru_cache(maxsize=65_536)
 def decimal_text(value: Fraction, places: int = 8) -> str:
     """The number in decimal digits: exact if ``places`` suffice, else rounded half away from zero.
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -67,11 +68,11 @@ class Payout(_Shape):
     def tiers(self) -> tuple[Tier, ...]:
         return self.marginal_tiers or self.whole_amount_tiers or ()
 
-    @property
+    @cached_property
     def is_by_attainment(self) -> bool:
         return any(bound.is_percent for bound in self._bounds())
 
-    @property
+    @cached_property
     def has_multipliers(self) -> bool:
         return any(tier.multiplier is not None for tier in self.tiers)
 
