@@ -5,24 +5,29 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
 
-# The server dies with the test run, even one that is killed: the kernel is asked to see to it (Linux).
-_DIE_WITH_PARENT = """
-import ctypes, os, signal, sys
+# The server dies with the test run, even one that is killed: the kernel is asked to see to it (Linux). Its password
+# hash is made cheap, since tests log in hundreds of times; it is Tryton's own program otherwise.
+_SERVE = """
+import ctypes, runpy, signal, sys
+from pwdlib.hashers.argon2 import Argon2Hasher
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-os.execv(sys.argv[1], sys.argv[1:])
+costs = Argon2Hasher.__init__
+costs.__defaults__ = (1, 8, 1, *costs.__defaults__[3:])  # time, memory, parallelism
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 Json: TypeAlias = Any
 _DATABASE = "lab"
@@ -38,29 +43,78 @@ class TrytonLab:
     username: str = "admin"
     password: str = _PASSWORD
     database: str = _DATABASE
+    _client: httpx.Client = field(init=False, repr=False)
     _session: str = ""
     _preferences: Json = None
 
+    def __post_init__(self) -> None:
+        self._client = httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=False)  # noqa: S501 - plain http
+
     def call(self, method: str, *params: object, **context: object) -> Json:
         """``context`` is added to the administrator's preferences."""
-        with httpx.Client(base_url=self.url, timeout=30, trust_env=False, verify=False) as client:  # noqa: S501 - plain http
-            if not self._session:
-                user, token, *_ = _rpc(client, "common.db.login", self.username, {"password": self.password})
-                self._session = b64encode(f"{self.username}:{user}:{token}".encode()).decode()
-                self._preferences = _rpc(client, "model.res.user.get_preferences", True, {}, session=self._session)
-            return _rpc(client, method, *params, {**self._preferences, **context}, session=self._session)
+        if not self._session:
+            user, token, *_ = self._post("common.db.login", self.username, {"password": self.password})
+            self._session = b64encode(f"{self.username}:{user}:{token}".encode()).decode()
+            self._preferences = self._post("model.res.user.get_preferences", True, {})
+        return self._post(method, *params, {**self._preferences, **context})
+
+    def close(self) -> None:
+        self._client.close()
 
     def forget_session(self) -> None:
         """After the sessions were ended."""
         self._session = ""
 
+    def _post(self, method: str, *params: object) -> Json:
+        headers = {"Authorization": f"Session {self._session}"} if self._session else {}
+        body = {"id": 1, "method": method, "params": params}
+        answer = self._client.post(f"/{self.database}/rpc/", json=body, headers=headers).raise_for_status().json()
+        assert "result" in answer, answer
+        return answer["result"]
 
-def _rpc(client: httpx.Client, method: str, *params: object, session: str = "") -> Json:
-    headers = {"Authorization": f"Session {session}"} if session else {}
-    body = {"id": 1, "method": method, "params": params}
-    answer = client.post(f"/{_DATABASE}/rpc/", json=body, headers=headers).raise_for_status().json()
-    assert "result" in answer, answer
-    return answer["result"]
+
+def decimal(amount: Decimal) -> Json:
+    """An amount as Tryton's JSON-RPC has it."""
+    return {"__class__": "Decimal", "decimal": str(amount)}
+
+
+def pay_part(lab: TrytonLab, invoice: int, part: Decimal) -> None:
+    """As a person does in the client's dialogue "Pay invoice", on the invoice's day."""
+    names = ["currency", "company", "invoice_date", "party", "account"]
+    (of,) = lab.call("model.account.invoice.read", [invoice], names)
+    (method,) = lab.call("model.account.invoice.payment.method.search", [])
+    start = {
+        "amount": decimal(part),
+        "currency": of["currency"],
+        "company": of["company"],
+        "date": of["invoice_date"],
+        "invoice_account": of["account"],
+        "payee": of["party"],
+        "payment_method": method,
+    }
+    wizard, record = "wizard.account.invoice.pay", _of_invoice(invoice)
+    session, *_ = lab.call(f"{wizard}.create", **record)
+    asked = lab.call(f"{wizard}.execute", session, {"start": start}, "choice", **record)
+    proposed = {name: value for name, value in asked["view"]["defaults"].items() if not name.endswith(".")}
+    ask = {**proposed, "type": "partial"}
+    lab.call(f"{wizard}.execute", session, {"start": start, "ask": ask}, "pay", **record)
+
+
+def credit(lab: TrytonLab, invoice: int) -> int:
+    """As a person does in the client's dialogue "Credit", for all of it on its day; the posted credit note's id."""
+    (of,) = lab.call("model.account.invoice.read", [invoice], ["invoice_date"])
+    wizard, record = "wizard.account.invoice.credit", _of_invoice(invoice)
+    session, *_ = lab.call(f"{wizard}.create", **record)
+    start = {"with_refund": False, "with_refund_allowed": False, "invoice_date": of["invoice_date"]}
+    done = lab.call(f"{wizard}.execute", session, {"start": start}, "credit", **record)
+    ((_, opened),) = done["actions"]
+    (note,) = opened["res_id"]
+    lab.call("model.account.invoice.post", [note])
+    return int(note)
+
+
+def _of_invoice(invoice: int) -> Json:
+    return {"active_model": "account.invoice", "active_id": invoice, "active_ids": [invoice]}
 
 
 @pytest.fixture(scope="session")
@@ -101,17 +155,17 @@ def serve_copy(home: Path, folder: Path) -> Iterator[TrytonLab]:
     port = _free_port()
     configuration = folder / "trytond.conf"
     configuration.write_text(f"[database]\nuri = sqlite://\npath = {folder}\n[web]\nlisten = 127.0.0.1:{port}\n")
-    trytond = str(home / "venv" / "bin" / "python")
-    command = [trytond, str(home / "venv" / "bin" / "trytond"), "-c", str(configuration), "-d", _DATABASE]
+    programs = home / "venv" / "bin"
+    trytond = (programs / "trytond", "-c", configuration, "-d", _DATABASE)
+    command = [str(part) for part in (programs / "python", "-c", _SERVE, *trytond)]
     with (folder / "trytond.log").open("wb") as log:
-        server = subprocess.Popen(  # noqa: S603 - the lab's own server
-            [sys.executable, "-c", _DIE_WITH_PARENT, *command], stdout=log, stderr=log
-        )
+        server = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - the lab's own server
+    lab = TrytonLab(f"http://127.0.0.1:{port}", folder / f"{_DATABASE}.sqlite")
     try:
-        lab = TrytonLab(f"http://127.0.0.1:{port}", folder / f"{_DATABASE}.sqlite")
         _wait(lab, server, folder / "trytond.log")
         yield lab
     finally:
+        lab.close()
         server.kill()
         server.wait()
 

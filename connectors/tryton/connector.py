@@ -261,18 +261,21 @@ class TrytonConnector:
 
     def _definitions(self, stream: str) -> dict[str, Row]:
         """Definitions of the configured paths; empty for those behind a reference, whose model varies."""
-        place = self._place(stream)
-        known: dict[str, Row] = {}
+        paths = {path: path.split(".") for path in self._streams[stream].fields}
+        return self._define(self._place(stream), stream, paths)
 
-        def define(model: str, name: str) -> Row:
-            if model not in known:
-                known[model] = self._call(place, f"model.{model}.fields_get", [], 0)
-            if name not in known[model]:
-                raise SchemaDriftError(place, f"the model {model} has no field {name}; mend the stream's fields")
-            definition: Row = known[model][name]
-            return definition
-
-        return {path: _walk(define, stream, path.split(".")) for path in self._streams[stream].fields}
+    def _define(self, place: Place, model: str, paths: Mapping[str, list[str]]) -> dict[str, Row]:
+        """Asks for the named fields only: describing all those of a model takes Tryton a tenth of a second."""
+        names = sorted({steps[0] for steps in paths.values()})
+        definitions: dict[str, Row] = self._call(place, f"model.{model}.fields_get", names, 0)
+        if gone := [name for name in names if name not in definitions]:
+            raise SchemaDriftError(place, f"the model {model} has no field {gone[0]}; mend the stream's fields")
+        found = {path: definitions[steps[0]] for path, steps in paths.items() if not steps[1:]}
+        for name in names:
+            rest = {path: steps[1:] for path, steps in paths.items() if steps[0] == name and steps[1:]}
+            relation = definitions[name].get("relation")
+            found |= self._define(place, relation, rest) if rest and relation else {path: {} for path in rest}
+        return {path: found[path] for path in paths}
 
     def _call(self, place: Place, method: str, *params: object, context: Row | None = None) -> Wire:
         extra = context or {}
@@ -301,14 +304,6 @@ def _stamped(state: Pass) -> list[object]:
         return [*lower, [name, "<=", to_wire(state.through)]]
 
     return ["OR", within("write_date"), [["write_date", "=", None], *within("create_date")]]
-
-
-def _walk(define: Callable[[str, str], Row], model: str, path: list[str]) -> Row:
-    definition = define(model, path[0])
-    if not path[1:]:
-        return definition
-    relation = definition.get("relation")
-    return _walk(define, relation, path[1:]) if relation else {}
 
 
 def _decode(place: Place, cursor: Cursor | None) -> Pass:

@@ -18,7 +18,7 @@ from connectors.errors import (
 )
 from connectors.protocol import Cursor, DeleteSupport, EventRequest, Outcome
 from connectors.tryton import TrytonConnector, TrytonSettings
-from tests.tryton_lab import TrytonLab
+from tests.tryton_lab import TrytonLab, pay_part
 
 Payload = dict[str, Any]
 
@@ -176,33 +176,6 @@ class Follower:
         return found
 
 
-def amount(text: str) -> Mapping[str, str]:
-    return {"__class__": "Decimal", "decimal": text}
-
-
-def pay_part(lab: TrytonLab, invoice: int, part: Mapping[str, str]) -> None:
-    """As a person does in the client's dialogue "Pay invoice"."""
-    names = ["currency", "company", "invoice_date", "party", "account"]
-    (of,) = lab.call("model.account.invoice.read", [invoice], names)
-    (method,) = lab.call("model.account.invoice.payment.method.search", [])
-    start = {
-        "amount": part,
-        "currency": of["currency"],
-        "company": of["company"],
-        "date": of["invoice_date"],
-        "invoice_account": of["account"],
-        "payee": of["party"],
-        "payment_method": method,
-    }
-    wizard = "wizard.account.invoice.pay"
-    record = {"active_model": "account.invoice", "active_id": invoice, "active_ids": [invoice]}
-    session, *_ = lab.call(f"{wizard}.create", **record)
-    asked = lab.call(f"{wizard}.execute", session, {"start": start}, "choice", **record)
-    proposed = {name: value for name, value in asked["view"]["defaults"].items() if not name.endswith(".")}
-    ask = {**proposed, "type": "partial"}
-    lab.call(f"{wizard}.execute", session, {"start": start, "ask": ask}, "pay", **record)
-
-
 @pytest.fixture
 def lab(own_tryton_lab: TrytonLab) -> TrytonLab:
     """A server whose company may be changed."""
@@ -223,7 +196,7 @@ def test_a_line_that_changes_by_itself_brings_its_document(lab: TrytonLab) -> No
 
 def test_a_part_payment_brings_the_invoice_and_the_receipt(lab: TrytonLab) -> None:
     invoices, receipts = Follower(lab, "account.invoice"), Follower(lab, "account.move.line")
-    pay_part(lab, 3, amount("1000.00"))
+    pay_part(lab, 3, Decimal("1000.00"))
     assert invoices.look()["3"]["payment_lines"][0]["credit"] == "1000.00"
     assert [one["credit"] for one in receipts.look().values()] == ["1000.00"]
 
