@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,17 @@ def engine_lines(calculation: Calculation) -> dict[tuple[Any, ...], int]:
 @THOROUGH
 @given(worlds(), st.data())
 def test_every_line_earns_the_same_cents(world: World, data: st.DataObject) -> None:
+    check_lines(world, data)
+
+
+@pytest.mark.soak
+@settings(THOROUGH, max_examples=5_000)
+@given(worlds(), st.data())
+def test_every_line_earns_the_same_cents_at_length(world: World, data: st.DataObject) -> None:
+    check_lines(world, data)
+
+
+def check_lines(world: World, data: st.DataObject) -> None:
     written: list[Component] = [data.draw(components(f"c{number}")) for number in range(3)]
     expected = earnings(world, written, TITLES, "USD")
     calculation = calculate(facts_of(world), [plan_of(written)], as_of=LAST)

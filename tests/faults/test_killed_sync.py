@@ -18,7 +18,12 @@ from tests.whole_path import PIPELINE_DAY, configuration, served_pipeline
 from warehouse.database import open_database, reading
 from warehouse.digest import digest
 
-KILLS = {"sqlite": 50, "postgresql": 15}
+KILLS = [
+    pytest.param("sqlite", 50),
+    pytest.param("postgresql", 15),
+    pytest.param("sqlite", 500, marks=pytest.mark.soak),
+    pytest.param("postgresql", 500, marks=pytest.mark.soak),
+]
 SEED = 20180115
 LONGEST_LIFE = 0.25  # of what the whole sync takes undisturbed
 PAGE_SIZE = 500
@@ -50,8 +55,9 @@ def fresh_database_url(database_kind: str, request: pytest.FixtureRequest, tmp_p
     return lambda: server.create(f"{name}_{next(numbers)}")
 
 
+@pytest.mark.parametrize(("database_kind", "kills"), KILLS)
 def test_a_killed_first_sync_ends_in_the_same_warehouse(
-    database_kind: str, fresh_database_url: Callable[[], str], test_data: Path, tmp_path: Path
+    kills: int, fresh_database_url: Callable[[], str], test_data: Path, tmp_path: Path
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311 - chooses when to kill
     with served_pipeline(test_data, page_size=PAGE_SIZE) as (_, source):
@@ -65,7 +71,7 @@ def test_a_killed_first_sync_ends_in_the_same_warehouse(
         whole_life = time.monotonic() - started
         expected = contents(undisturbed)
         killed = 0
-        while killed < KILLS[database_kind]:
+        while killed < kills:
             disturbed = configured()
             while live(disturbed, tmp_path, chance.uniform(0, whole_life * LONGEST_LIFE)) != 0:
                 killed += 1
