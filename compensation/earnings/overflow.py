@@ -53,7 +53,7 @@ def _extremes(curves: Sequence[Curve]) -> list[tuple[tuple[int, int, int, int, i
 
 
 def _fits(segments: Sequence[tuple[int, int, int, int, int]], mode: Mode, reach: int, base: int) -> bool:
-    if reach > MAX_MINOR:
+    if reach >= MAX_MINOR:
         return False
     values = [abs(a) + abs(b) * reach for _, _, a, b, _ in segments]
     value, widest = max(values), max(row[4] for row in segments)

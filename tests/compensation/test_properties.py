@@ -185,6 +185,19 @@ def test_amounts_near_the_limits_name_payee_and_component(mode: str, magnitude: 
     assert (caught.value.payee_id, caught.value.component) == ("crm:a", "huge")
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_total_at_the_very_limit_is_refused_and_not_left_empty(sign: int) -> None:
+    """A position of 2**63 - 1 lies on no segment, whose ceilings are excluded."""
+    part, day = (2**63 - 1) // 7, date(2026, 2, 1)
+    invoices = [
+        Transaction(f"t{number}", "crm:D0", "invoice", day, number, "USD", sign * part, 0, 0, "Software")
+        for number in range(7)
+    ]
+    world = World([Person("crm:a", "Rep", None)], {"crm:D0": [Share("crm:a", MILLION)]}, invoices, {}, {}, {"USD": 2})
+    with pytest.raises(PayOverflowError, match="component 'huge': the total of 2026-Q1"):
+        totals(world, [Component("huge", ("rate", Fraction(1, 100)))])
+
+
 def test_a_quota_that_makes_steep_ratios_overflows_with_a_name() -> None:
     text = """\
 plan: Target pay
