@@ -1,5 +1,6 @@
 """Compensation: from transactions to credits, attainment and earnings. Pure: no I/O, no clock, no floats."""
 
+from compensation.curves.plan_examples import failing_examples
 from compensation.earnings.calculation import Calculation, calculate
 from compensation.errors import CompensationError, FactsError, PayOverflowError, PlanError
 from compensation.estimates.deal_estimate import DealEstimate
@@ -28,6 +29,7 @@ __all__ = [
     "calculate",
     "estimate_deals",
     "explain",
+    "failing_examples",
     "parse_plan",
     "propose",
     "unowned",

@@ -24,6 +24,16 @@ def parse_plan(text: str, path: str) -> Plan:
     return plan.versioned(hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
+def known_keys(model: type[BaseModel] = Plan) -> set[str]:
+    """Every key of the plan language."""
+    keys = set()
+    for name, field in model.model_fields.items():
+        keys.add(field.alias or name)
+        for part in _models_in(field.annotation):
+            keys |= known_keys(part)
+    return keys
+
+
 def _plan_error(detail: ErrorDetails, document: Document, path: str) -> PlanError:
     place = tuple(detail["loc"])
     index = detail.get("ctx", {}).get("index")
@@ -58,17 +68,8 @@ def _wording(detail: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str, s
 
 
 def _similar(key: str) -> str:
-    near = difflib.get_close_matches(key, sorted(_known_keys(Plan)), n=1)
+    near = difflib.get_close_matches(key, sorted(known_keys()), n=1)
     return f"did you mean '{near[0]}'?" if near else "remove it"
-
-
-def _known_keys(model: type[BaseModel]) -> set[str]:
-    keys = set()
-    for name, field in model.model_fields.items():
-        keys.add(field.alias or name)
-        for part in _models_in(field.annotation):
-            keys |= _known_keys(part)
-    return keys
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from compensation import PlanError, parse_plan
-from compensation.curves.plan_examples import failing_examples
+from compensation import PlanError, failing_examples, parse_plan
 
 PLANS = sorted((Path(__file__).parents[2] / "bonusbridge" / "plans").glob("*/*.yaml"))
 

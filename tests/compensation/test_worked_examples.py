@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from compensation import parse_plan
-from compensation.curves.plan_examples import failing_examples
+from compensation import failing_examples, parse_plan
 
 Inputs = dict[str, Any]
 
