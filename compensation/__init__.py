@@ -1,4 +1,9 @@
-"""Compensation: from transactions to credits, attainment and earnings. Pure: no I/O, no clock, no floats."""
+"""Compensation: from transactions to credits, attainment and earnings. Pure: no I/O, no clock, no floats.
+
+Each part knows only those before it: ``plans`` (the language), ``facts`` (what a calculation is given), ``crediting``
+(from transactions to credits) and ``curves`` (from positions to pay), ``earnings`` (the engine), ``estimates`` (of open
+deals, in words).
+"""
 
 from compensation.curves.plan_examples import failing_examples
 from compensation.earnings.calculation import Calculation, calculate

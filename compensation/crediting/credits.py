@@ -27,13 +27,9 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     matched = match(scenarios, rules, assignments)
     days = matched.select("credited_on", "period_kind", "currency", "plan_currency").unique()
     matched = matched.join(_periods(days), on=["credited_on", "period_kind"], how="left")
-    wanted = days.select("currency", "plan_currency", "credited_on").unique()
-    matched = matched.join(
-        rates.frame(wanted.iter_rows()).rename({"rated_on": "credited_on"}),
-        on=["currency", "plan_currency", "credited_on"],
-        how="left",
-    )
-    return _measured(matched, rules)
+    keys = ["currency", "plan_currency", "credited_on"]
+    exchange = rates.frame(days.select(keys).unique().iter_rows())
+    return _measured(matched.join(exchange, on=keys, how="left"), rules)
 
 
 def _measured(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:

@@ -14,28 +14,13 @@ from compensation.facts.frames import Facts
 from compensation.plans.periods import periods_between
 from compensation.plans.plan import Event, Plan
 
-_OF_RULE = {
-    "plan": pl.String,
-    "plan_version": pl.String,
-    "component": pl.String,
-    "currency": pl.String,
-    "measure": pl.String,
-}
+_OF_RULE = dict.fromkeys(("plan", "plan_version", "component", "currency", "measure"), pl.String)
+_PERIOD = {"period_label": pl.String, "period_start": pl.Date, "period_end": pl.Date}
 _CREDIT_COLUMNS = (
     *("transaction_id", "deal_id", "payee_id", "plan", "plan_version", "component", "role", "party", "via_payee_id"),
-    *(
-        "share_millionths",
-        "dated_on",
-        "credited_on",
-        "period_label",
-        "period_start",
-        "period_end",
-        "currency",
-        "measure",
-    ),
-    "credit_minor",
+    *("share_millionths", "dated_on", "credited_on", *_PERIOD, "currency", "measure", "credit_minor"),
 )
-_KEY = ("payee_id", "plan", "plan_version", "component", "period_label", "period_start", "period_end", "currency")
+_KEY = ("payee_id", "plan", "plan_version", "component", *_PERIOD, "currency")
 
 
 @dataclass(frozen=True)
@@ -113,7 +98,7 @@ def _rules(engine: Engine) -> pl.DataFrame:
             rule.plan.version,
             rule.component.name,
             rule.plan.currency,
-            rule.component.measure.value,
+            rule.component.measure,
         )
         for rule in engine.rules
     ]
@@ -126,14 +111,8 @@ def _openings(engine: Engine, accumulators: Accumulators) -> pl.DataFrame:
         for row in accumulators.rows
         if row.curve is not None
     ]
-    schema = {
-        "payee_id": pl.String,
-        "rule": pl.Int64,
-        "period_label": pl.String,
-        "period_start": pl.Date,
-        "period_end": pl.Date,
-    }
-    frame = pl.DataFrame(rows, schema={**schema, "quota_minor": pl.Int64, "earning_minor": pl.Int64}, orient="row")
+    schema = {"payee_id": pl.String, "rule": pl.Int64, **_PERIOD, "quota_minor": pl.Int64, "earning_minor": pl.Int64}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
     return frame.join(_rules(engine), on="rule", maintain_order="left").select(*_KEY, "quota_minor", "earning_minor")
 
 

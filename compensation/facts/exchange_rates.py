@@ -48,13 +48,13 @@ class ExchangeRates:
         return total
 
     def frame(self, wanted: Iterable[tuple[str, str, date]]) -> pl.DataFrame:
-        """Columns currency, plan_currency, rated_on, rate_num, rate_den (exact; null where no rate is known)."""
+        """Columns currency, plan_currency, credited_on, rate_num, rate_den (exact; null where no rate is known)."""
         rows = [(*key, self.minor_ratio(*key)) for key in wanted]
         return pl.DataFrame(
             {
                 "currency": pl.Series([row[0] for row in rows], dtype=pl.String),
                 "plan_currency": pl.Series([row[1] for row in rows], dtype=pl.String),
-                "rated_on": pl.Series([row[2] for row in rows], dtype=pl.Date),
+                "credited_on": pl.Series([row[2] for row in rows], dtype=pl.Date),
                 "rate_num": exact_series([row[3].numerator if row[3] else None for row in rows]),
                 "rate_den": exact_series([row[3].denominator if row[3] else None for row in rows]),
             }
