@@ -12,11 +12,12 @@ from connectors.errors import ConnectorError
 from connectors.protocol import Cursor, Page, SourceRecord
 from jobs.work import Source, Work
 from warehouse.database import reading, writing
-from warehouse.landing import SourceVersion, land, live_refs, read_cursor, save_cursor
+from warehouse.landing import SourceVersion, land, land_swept, newest_ids, read_cursor, save_cursor
 
 DELETIONS = "#deleted"
 DELETION_OVERLAP = timedelta(minutes=15)
 SWEEP_PAGE = 200
+MISSING = "missing"
 
 
 class Landed(NamedTuple):
@@ -82,22 +83,19 @@ class StreamLanding:
         return Landed(len(deletions.tombstones), landed, is_last=True, is_gap=deletions.is_gap)
 
     def sweep_page(self, source: Source, stream: str, after: str) -> Landed:
-        """Re-reads records that we hold, by id after ``after``: finds deletes and changes that no stamp tells of."""
+        """Re-reads records that we hold, by id after ``after``: finds what was deleted, undeleted or changed unseen."""
         with reading(self._work.engine) as connection:
-            refs = live_refs(connection, source.name, stream, after, SWEEP_PAGE)
-        if not refs:
+            held = newest_ids(connection, source.name, stream, after, SWEEP_PAGE)
+        if not held:
             return Landed(is_last=True)
+        refs = list(held)
         try:
             found = source.connector.get_by_ids(stream, refs)
         except ConnectorError as error:
             return Landed(is_last=True, error=str(error))
-        now = self._work.clock()
-        tombstones = [
-            SourceVersion(source.name, stream, ref, f"missing@{now.isoformat()}", None, "{}", True)
-            for ref in found.missing
-        ]
+        tombstones = [SourceVersion(source.name, stream, ref, MISSING, None, "{}", True) for ref in found.missing]
         with writing(self._work.engine) as connection:
-            landed = land(connection, [*_versions(found.records), *tombstones], now)
+            landed = land_swept(connection, [*_versions(found.records), *tombstones], held, self._work.clock())
         self._work.progress("sweep", f"{source.name}/{stream}", len(refs))
         return Landed(len(refs), landed, after=refs[-1])
 

@@ -1,6 +1,6 @@
 """Landing: every version of every source record as it came. Append-only; what is canonical can be rebuilt from it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
@@ -129,6 +129,25 @@ def land(connection: Connection, versions: Iterable[SourceVersion], landed_at: d
     return count
 
 
+def land_swept(
+    connection: Connection, versions: Iterable[SourceVersion], held: Mapping[str, int], landed_at: datetime
+) -> int:
+    """Appends what is not the newest version of its record; returns how many these were.
+
+    To ``land``, what comes back under an old stamp (a formula that goes from A to B to A, a record undeleted without a
+    trace) is known; here its version gets a number, and it lands again. ``held`` is what was the newest of each record
+    when the source was asked: a record of which more has landed since keeps that.
+    """
+    count = 0
+    for (source, stream), group in groupby(versions, key=lambda version: version[:2]):
+        _lock(connection, source)
+        swept = [version for version in group if version.ref in held]
+        earlier = _earlier(connection, source, stream, [version.ref for version in swept])
+        others = (_unlike(version, earlier[version.ref], held[version.ref]) for version in swept)
+        count += land(connection, [version for version in others if version], landed_at)
+    return count
+
+
 def read_since(connection: Connection, source: str, after_landing_id: int, limit: int) -> list[LandedVersion]:
     """The next records, at most ``limit``, of which a version landed after ``after_landing_id``: each one's latest.
 
@@ -150,22 +169,15 @@ def read_latest(connection: Connection, source: str, stream: str, ref: str) -> L
     return LandedVersion(*row) if row else None
 
 
-def live_refs(connection: Connection, source: str, stream: str, after_ref: str, limit: int) -> list[str]:
-    """The next refs, at most ``limit``, after ``after_ref`` of the records whose latest version is not a deletion.
+def newest_ids(connection: Connection, source: str, stream: str, after_ref: str, limit: int) -> dict[str, int]:
+    """The next refs, at most ``limit``, after ``after_ref``, deleted ones too: each with its newest landing id.
 
     In the order of the database; empty only if there are no more.
     """
     columns = LANDING.c
-    of_stream = (columns.source == source, columns.stream == stream)
-    while True:
-        known = select(columns.ref).distinct().where(*of_stream, columns.ref > after_ref).order_by(columns.ref)
-        refs = list(connection.scalars(known.limit(limit)))
-        versions = select(columns.ref, columns.is_deleted).where(*of_stream, columns.ref.in_(refs))
-        is_deleted = dict(connection.execute(versions.order_by(columns.id)).all())
-        live = [ref for ref in refs if not is_deleted[ref]]
-        if live or not refs:
-            return live
-        after_ref = refs[-1]
+    of_stream = (columns.source == source, columns.stream == stream, columns.ref > after_ref)
+    newest = select(columns.ref, func.max(columns.id)).where(*of_stream).group_by(columns.ref).order_by(columns.ref)
+    return dict(connection.execute(newest.limit(limit)).all())
 
 
 def read_cursor(connection: Connection, source: str, stream: str) -> Position | None:
@@ -238,6 +250,36 @@ _READ_SINCE = select(*_LANDED[:-2], case((~_IS_SUPERSEDED, LANDING.c.payload)).l
 def _content_hash(version: SourceVersion) -> bytes:
     state = b"deleted" if version.is_deleted else b"there"
     return sha256(state + version.payload.encode()).digest()
+
+
+class _Earlier(NamedTuple):
+    id: int
+    ref: str
+    version: str
+    content_hash: bytes
+    is_deleted: bool
+
+
+def _earlier(connection: Connection, source: str, stream: str, refs: Sequence[str]) -> dict[str, list[_Earlier]]:
+    """What has landed of each record, the newest last."""
+    columns = LANDING.c
+    of_records = (columns.source == source, columns.stream == stream, columns.ref.in_(refs))
+    rows = select(*(columns[name] for name in _Earlier._fields)).where(*of_records).order_by(columns.id)
+    found: dict[str, list[_Earlier]] = {ref: [] for ref in refs}
+    for row in connection.execute(rows):
+        found[row.ref].append(_Earlier(*row))
+    return found
+
+
+def _unlike(version: SourceVersion, earlier: Sequence[_Earlier], held_id: int) -> SourceVersion | None:
+    """``version`` as it may land; None if the newest that has landed is the same, or younger than what was read."""
+    newest, content = earlier[-1], _content_hash(version)
+    is_same = newest.content_hash == content or (newest.is_deleted and version.is_deleted)
+    if is_same or newest.id != held_id:
+        return None
+    is_known = any((each.version, each.content_hash) == (version.version, content) for each in earlier)
+    # Numbered by what has landed, not by the time: warehouses with one history stay equal.
+    return version._replace(version=f"{version.version}#{len(earlier) + 1}") if is_known else version
 
 
 def _lock(connection: Connection, source: str) -> None:

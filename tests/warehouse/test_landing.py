@@ -12,7 +12,8 @@ from warehouse.landing import (
     SourceVersion,
     freshness,
     land,
-    live_refs,
+    land_swept,
+    newest_ids,
     read_cursor,
     read_latest,
     read_since,
@@ -83,16 +84,59 @@ def test_cursors_and_freshness(engine: Engine) -> None:
         assert freshness(connection) == [Freshness("crm", "Opportunity", later, later, NOON)]
 
 
-def test_live_refs_are_those_not_deleted_last(engine: Engine) -> None:
+def test_newest_ids_are_those_of_all_records_by_pages(engine: Engine) -> None:
     with writing(engine) as connection:
-        land(connection, [version(ref) for ref in "edcba"], NOON)
-        land(connection, [version("b", "2", is_deleted=True), version("c", "2", is_deleted=True)], NOON)
-        land(connection, [version("c", "3"), version("x", source="erp")], NOON)
-        assert live_refs(connection, "crm", "Opportunity", "", 10) == ["a", "c", "d", "e"]
-        assert live_refs(connection, "crm", "Opportunity", "a", 2) == ["c"]
-        assert live_refs(connection, "crm", "Opportunity", "a", 1) == ["c"]
-        assert live_refs(connection, "crm", "Opportunity", "c", 2) == ["d", "e"]
-        assert live_refs(connection, "crm", "Opportunity", "e", 2) == []
+        land(connection, [version(ref) for ref in "dcba"], NOON)
+        land(connection, [version("b", "2", is_deleted=True), version("x", source="erp")], NOON)
+        latest = {landed.ref: landed.landing_id for landed in read_since(connection, "crm", 0, 9)}
+        assert newest_ids(connection, "crm", "Opportunity", "", 9) == latest
+        assert list(newest_ids(connection, "crm", "Opportunity", "a", 2)) == ["b", "c"]
+        assert list(newest_ids(connection, "crm", "Opportunity", "c", 2)) == ["d"]
+        assert newest_ids(connection, "crm", "Opportunity", "d", 2) == {}
+
+
+def sweep(engine: Engine, *versions: SourceVersion) -> int:
+    with writing(engine) as connection:
+        return land_swept(connection, versions, newest_ids(connection, "crm", "Opportunity", "", 99), NOON)
+
+
+def newest(engine: Engine, ref: str) -> tuple[str, str, bool]:
+    with reading(engine) as connection:
+        found = read_latest(connection, "crm", "Opportunity", ref)
+    assert found is not None
+    return found.version, found.payload, found.is_deleted
+
+
+def test_a_content_that_comes_back_under_its_old_stamp_lands_again_when_swept(engine: Engine) -> None:
+    a, b = version("r", "1", '"A"'), version("r", "1", '"B"')
+    with writing(engine) as connection:
+        assert land(connection, [a, version("s")], NOON) == 2
+    assert [sweep(engine, swept, version("s")) for swept in (a, b, b, a, a, b, a)] == [0, 1, 0, 1, 0, 1, 1]
+    assert newest(engine, "r") == ("1#5", '"A"', False)
+    with writing(engine) as connection:
+        assert land(connection, [a, b, a], NOON) == 0, "a page that is read again is known"
+    assert newest(engine, "r") == ("1#5", '"A"', False)
+
+
+def test_a_sweep_takes_back_a_deletion_and_tells_one_only_once(engine: Engine) -> None:
+    there = version("r")
+    told, missing = (version("r", stamp, stamp, is_deleted=True) for stamp in ("told", "missing"))
+    with writing(engine) as connection:
+        land(connection, [there, told], NOON)
+    assert [sweep(engine, swept) for swept in (missing, there, there, missing, there, missing)] == [0, 1, 0, 1, 1, 1]
+    assert newest(engine, "r") == ("missing#6", "missing", True)
+
+
+def test_what_lands_while_the_source_is_asked_is_not_put_behind_what_it_said(engine: Engine) -> None:
+    with writing(engine) as connection:
+        land(connection, [version("r", "1"), version("s", "1")], NOON)
+        held = newest_ids(connection, "crm", "Opportunity", "", 9)
+    with writing(engine) as connection:
+        land(connection, [version("r", "3", "3")], NOON)
+    with writing(engine) as connection:
+        swept = [version("r", "2", "2"), version("s", "2", "2"), version("never held")]
+        assert land_swept(connection, swept, held, NOON) == 1
+    assert [newest(engine, ref)[0] for ref in "rs"] == ["3", "2"]
 
 
 def test_whoever_lands_later_gets_later_ids_also_while_the_other_has_not_committed(engine: Engine) -> None:
