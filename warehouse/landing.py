@@ -264,9 +264,9 @@ def _earlier(connection: Connection, source: str, stream: str, refs: Sequence[st
     """What has landed of each record, the newest last."""
     columns = LANDING.c
     of_records = (columns.source == source, columns.stream == stream, columns.ref.in_(refs))
-    rows = select(*(columns[name] for name in _Earlier._fields)).where(*of_records).order_by(columns.id)
+    rows = connection.execute(select(*(columns[name] for name in _Earlier._fields)).where(*of_records))
     found: dict[str, list[_Earlier]] = {ref: [] for ref in refs}
-    for row in connection.execute(rows):
+    for row in sorted(rows):  # by id, and here: asked to sort, SQLite would walk all of the source
         found[row.ref].append(_Earlier(*row))
     return found
 
