@@ -165,7 +165,8 @@ def read_since(connection: Connection, source: str, after_landing_id: int, limit
 def read_latest(connection: Connection, source: str, stream: str, ref: str) -> LandedVersion | None:
     """The latest version of one record, e.g. to map a reject again."""
     place = (LANDING.c.source == source, LANDING.c.stream == stream, LANDING.c.ref == ref)
-    row = connection.execute(select(*_LANDED).where(*place).order_by(LANDING.c.id.desc()).limit(1)).first()
+    # Not "id.desc()": SQLite would walk the source backwards to the record, not the few versions of it.
+    row = connection.execute(select(*_LANDED).where(*place).order_by(-LANDING.c.id).limit(1)).first()
     return LandedVersion(*row) if row else None
 
 
