@@ -167,6 +167,16 @@ def test_records_are_found_or_missing_by_id(system: Counterpart) -> None:
     assert set(found.missing) == {system.unknown_ref, gone}
 
 
+def test_a_record_is_the_same_by_page_and_by_id(system: Counterpart) -> None:
+    """Else every sweep would land what has not changed."""
+    refs = system.put([Decimal("1.50"), Decimal(2)])
+    connector = system.open(horizon=0)
+    system.let_pass(1)
+    read = [record for page in connector.read(system.stream, None, system.now()) for record in page.records]
+    found = connector.get_by_ids(system.stream, refs).records
+    assert {record.ref: record for record in found} == {record.ref: record for record in read if record.ref in refs}
+
+
 def test_a_hostile_id_is_refused_before_anything_is_asked(system: Counterpart) -> None:
     connector = system.open()
     for ref in system.hostile_refs:
