@@ -63,7 +63,7 @@ def prepare(database_url: str) -> Engine:
 def test_a_killed_run_is_resumed_and_its_result_is_the_same(database_url: str) -> None:
     engine = prepare(database_url)
     root = Path(__file__).parents[2]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", KILLED, database_url], stdout=subprocess.PIPE, cwd=root, env={**os.environ}
     ) as process:
         assert process.stdout is not None
@@ -84,7 +84,7 @@ def test_a_second_process_with_the_same_id_hands_its_job_over(database_url: str)
     results: list[int] = []
 
     def ask() -> None:
-        with running(other, "worker-1", lambda: {}) as runner:
+        with running(other, "worker-1", dict) as runner:
             results.append(runner.run("count", 5))
 
     with running(engine, "worker-1", lambda: counting_jobs(engine)):
