@@ -1,12 +1,14 @@
 """A change in the CRM is on the deal card after one sync, and what was estimated before is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 from sqlalchemy import Engine
 
+from bonusbridge.configuration import SourceConfiguration
 from bonusbridge.wiring import open_jobs
 from compensation import DealEstimate
 from mappings.records import Opportunity, Stage
@@ -29,7 +31,7 @@ def test_a_changed_price_is_estimated_after_one_sync_and_the_old_estimate_is_kep
             deal = largest_open_deal(engine)
             now += timedelta(minutes=1)
             items = [row for row in org.records("OpportunityLineItem") if row["OpportunityId"] == deal.ref]
-            org.update("OpportunityLineItem", [double_price(row) for row in items])
+            double_prices(sources["crm"], items)
             second = runner.run("refresh")
     assert second["failures"] == []
     assert 0 < second["landed"] < 10
@@ -49,10 +51,23 @@ def largest_open_deal(engine: Engine) -> Opportunity:
     return max(still_open, key=lambda deal: deal.amount.minor if deal.amount else 0)
 
 
-def double_price(row: Mapping[str, Value]) -> dict[str, Value]:
-    price = row["UnitPrice"]
-    assert isinstance(price, Decimal)
-    return {"Id": row["Id"], "UnitPrice": price * 2}
+def double_prices(crm: SourceConfiguration, items: Sequence[Mapping[str, Value]]) -> None:
+    """As somebody would in the CRM: the deal's amount follows its lines."""
+    url, login = crm.settings["instance_url"], crm.settings["login"]
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": login["client_id"],
+        "client_secret": login["client_secret"].get_secret_value(),
+    }
+    with httpx.Client(base_url=url, trust_env=False) as http:
+        token = http.post("/services/oauth2/token", data=form).json()["access_token"]
+        for row in items:
+            answer = http.patch(
+                f"/services/data/v62.0/sobjects/OpportunityLineItem/{row['Id']}",
+                json={"UnitPrice": str(Decimal(str(row["UnitPrice"])) * 2)},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+            answer.raise_for_status()
 
 
 def amount(estimate: DealEstimate) -> Decimal:
