@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from dbos import DBOS, DBOSClient, DBOSConfig, ScheduleInput, SetEnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, ScheduleInput, SetEnqueueOptions, WorkflowHandle
+from dbos import error as dbos_errors
 from sqlalchemy import Engine, text
 
 QUEUE = "work"
@@ -33,7 +34,10 @@ class Runner(Protocol):
         ...
 
     def schedule(self, job: str, cron: str, time_zone: str) -> None:
-        """Runs the scheduled form of ``job`` at the times of ``cron`` in ``time_zone``, in place of earlier ones."""
+        """Runs the scheduled form of ``job`` at the times of ``cron`` in ``time_zone``, in place of earlier ones.
+
+        ValueError if ``cron`` is none.
+        """
         ...
 
 
@@ -46,8 +50,7 @@ class _Worker:
         self._jobs = jobs
 
     def run(self, job: str, *arguments: object) -> Any:  # noqa: ANN401
-        with SetEnqueueOptions(deduplication_id=job, duplication_policy="return-existing"):
-            return DBOS.enqueue_workflow(QUEUE, self._jobs[job], *arguments).get_result(polling_interval_sec=0.05)
+        return enqueue(job, self._jobs[job], *arguments).get_result(polling_interval_sec=0.05)
 
     def schedule(self, job: str, cron: str, time_zone: str) -> None:
         schedule: ScheduleInput = {
@@ -56,9 +59,11 @@ class _Worker:
             "schedule": cron,
             "context": None,
             "cron_timezone": time_zone,
-            "queue_name": QUEUE,
         }
-        DBOS.apply_schedules([schedule])
+        try:
+            DBOS.apply_schedules([schedule])
+        except dbos_errors.DBOSException:
+            raise ValueError(f"{cron!r} is no cron expression; write one such as */5 * * * *") from None
 
 
 class _Client:
@@ -84,6 +89,12 @@ class _Client:
 
     def schedule(self, job: str, cron: str, time_zone: str) -> None:
         raise RuntimeError(f"{job} ({cron}, {time_zone}) is for the worker to schedule, which is another process")
+
+
+def enqueue(name: str, job: Callable[..., Any], *arguments: object) -> "WorkflowHandle[Any]":
+    """Asks for the job in the worker's own process; one of that name that waits or runs already is joined instead."""
+    with SetEnqueueOptions(deduplication_id=name, duplication_policy="return-existing"):
+        return DBOS.enqueue_workflow(QUEUE, job, *arguments)
 
 
 @contextmanager
@@ -159,6 +170,6 @@ def list_runs(engine: Engine, limit: int) -> Sequence[Any]:
     """The newest runs first, as DBOS keeps them (``WorkflowStatus``)."""
     client = DBOSClient(system_database_url=dbos_url(engine), application_name=APPLICATION)
     try:
-        return client.list_workflows(limit=limit, sort_desc=True, load_input=False)
+        return client.list_workflows(queue_name=QUEUE, limit=limit, sort_desc=True, load_input=False)
     finally:
         client.destroy()

@@ -6,9 +6,16 @@ is repeated after a kill goes on from the cursor, so nothing is lost and nothing
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
-from connectors.errors import ConnectorError
+from connectors.errors import (
+    AuthenticationError,
+    ConnectorError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    TransientError,
+)
 from connectors.protocol import Cursor, Page, SourceRecord
 from jobs.work import Source, Work
 from warehouse.database import reading, writing
@@ -20,6 +27,14 @@ SWEEP_PAGE = 200
 MISSING = "missing"
 
 
+class Failure(StrEnum):
+    """What a stream's error says of the rest of its system."""
+
+    STREAM = "stream"  # it concerns this stream alone
+    SILENCE = "silence"  # no answer, after all the attempts that the connector's policy allows
+    REFUSAL = "refusal"  # whoever goes on asking gets locked out
+
+
 class Landed(NamedTuple):
     """What one step did. ``error`` says why the stream could not be read; ``is_last``: nothing follows."""
 
@@ -29,6 +44,7 @@ class Landed(NamedTuple):
     is_gap: bool = False
     after: str = ""
     error: str = ""
+    failure: Failure | None = None
 
 
 class StreamLanding:
@@ -47,7 +63,7 @@ class StreamLanding:
             page = next(self._open[key], None)
         except ConnectorError as error:
             self._open.pop(key, None)
-            return Landed(is_last=True, error=str(error))
+            return _failed(error)
         if page is None:
             del self._open[key]
             return Landed(is_last=True)
@@ -76,7 +92,7 @@ class StreamLanding:
         try:
             deletions = source.connector.read_deleted(stream, since, now)
         except ConnectorError as error:
-            return Landed(is_last=True, error=str(error))
+            return _failed(error)
         with writing(self._work.engine) as connection:
             landed = land(connection, _versions(deletions.tombstones), now)
             save_cursor(connection, source.name, stream + DELETIONS, "", now, now)
@@ -92,12 +108,21 @@ class StreamLanding:
         try:
             found = source.connector.get_by_ids(stream, refs)
         except ConnectorError as error:
-            return Landed(is_last=True, error=str(error))
+            return _failed(error)
         tombstones = [SourceVersion(source.name, stream, ref, MISSING, None, "{}", True) for ref in found.missing]
         with writing(self._work.engine) as connection:
             landed = land_swept(connection, [*_versions(found.records), *tombstones], held, self._work.clock())
         self._work.progress("sweep", f"{source.name}/{stream}", len(refs))
         return Landed(len(refs), landed, after=refs[-1])
+
+
+def _failed(error: ConnectorError) -> Landed:
+    failure = Failure.STREAM
+    if isinstance(error, AuthenticationError | QuotaExhaustedError):
+        failure = Failure.REFUSAL
+    elif isinstance(error, TransientError | RateLimitedError):
+        failure = Failure.SILENCE
+    return Landed(is_last=True, error=str(error), failure=failure)
 
 
 def _versions(records: Sequence[SourceRecord]) -> list[SourceVersion]:

@@ -13,7 +13,8 @@ from dbos import DBOS
 
 from jobs.calculating import calculate_all, join_deals
 from jobs.normalising import Normalised, normalise_page
-from jobs.syncing import Landed, StreamLanding
+from jobs.runner import enqueue
+from jobs.syncing import Failure, Landed, StreamLanding
 from jobs.work import Work
 
 
@@ -58,11 +59,11 @@ def register(work: Work) -> dict[str, Callable[..., Any]]:
 
 
 def _scheduled(name: str, job: Job) -> Callable[[datetime, Any], None]:
-    """The job as DBOS's scheduler calls it."""
+    """As DBOS's scheduler calls it: asks for the job and is done, so that a slow one does not pile up behind itself."""
 
     @DBOS.workflow(name=f"scheduled_{name}")
     def run(_at: datetime, _context: Any) -> None:  # noqa: ANN401 - DBOS's signature
-        job()
+        enqueue(name, job)
 
     return run
 
@@ -101,25 +102,38 @@ class _Run:
     """One run of a job: goes through the steps and adds up what they did."""
 
     def __init__(self, work: Work, steps: _Steps) -> None:
-        self._streams = [(source.name, stream) for source in work.sources for stream in source.streams]
-        self._sources = [source.name for source in work.sources]
+        self._streams = {source.name: source.streams for source in work.sources}
         self._steps = steps
         self.outcome = Outcome(read=0, landed=0, mapped=0, rejected=0, warnings={}, deals=0, estimates=0, failures=[])
 
     def land(self) -> None:
         run_id = str(DBOS.workflow_id)
-        for source, stream in self._streams:
-            while not self._add(self._steps.land_page(run_id, source, stream)).is_last:
-                pass
-            if self._add(self._steps.land_deletions(source, stream)).is_gap:
-                self._sweep_stream(source, stream)
+        self._each_stream(lambda source, stream: self._land_stream(run_id, source, stream))
 
     def sweep(self) -> None:
-        for source, stream in self._streams:
-            self._sweep_stream(source, stream)
+        self._each_stream(self._sweep_stream)
+
+    def _each_stream(self, do: Callable[[str, str], Landed]) -> None:
+        """Leaves the rest of a system for the next run once it refuses us, or is silent on two streams in a row."""
+        for source, streams in self._streams.items():
+            before: Failure | None = None
+            for stream in streams:
+                failure = do(source, stream).failure
+                if failure is Failure.REFUSAL or (failure is before is Failure.SILENCE):
+                    break
+                before = failure
+
+    def _land_stream(self, run_id: str, source: str, stream: str) -> Landed:
+        page = Landed()
+        while not page.is_last:
+            page = self._add(self._steps.land_page(run_id, source, stream))
+        if page.failure:
+            return page
+        deletions = self._add(self._steps.land_deletions(source, stream))
+        return self._sweep_stream(source, stream) if deletions.is_gap else deletions
 
     def normalise(self) -> None:
-        for source in self._sources:
+        for source in self._streams:
             while not (page := self._steps.normalise_page(source)).is_last:
                 self.outcome["mapped"] += page.mapped
                 self.outcome["rejected"] += page.rejected
@@ -131,10 +145,11 @@ class _Run:
         self.outcome["estimates"] = calculated.estimates
         self.outcome["failures"].extend(calculated.failures)
 
-    def _sweep_stream(self, source: str, stream: str) -> None:
+    def _sweep_stream(self, source: str, stream: str) -> Landed:
         page = Landed()
         while not page.is_last:
             page = self._add(self._steps.sweep_page(source, stream, page.after))
+        return page
 
     def _add(self, page: Landed) -> Landed:
         self.outcome["read"] += page.read
