@@ -104,9 +104,12 @@ def show_rejects(console: Console, engine: Engine, limit: int) -> None:
         counts = rejects.count(connection)
     if not counts:
         return
-    table = Table("Source", "Stream", "Records", "Rejected because", title="Rejects, kept until they can be mapped")
-    for (source, stream, reason), number in sorted(counts.items(), key=lambda item: -item[1])[:limit]:
-        table.add_row(source, stream, f"{number:,}", escape(reason))
+    table = Table(
+        "Source", "Stream", "Records", "Such as", "Rejected because", title="Rejects, kept until they can be mapped"
+    )
+    for cause in counts[:limit]:
+        why = escape(f"{cause.field} {cause.reason}".strip())
+        table.add_row(cause.source, cause.stream, f"{cause.records:,}", escape(cause.example), why)
     console.print(table)
 
 

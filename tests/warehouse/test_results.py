@@ -45,7 +45,7 @@ def test_rejects_stay_until_their_record_is_mapped(engine: Engine) -> None:
         land(connection, [SourceVersion("crm", "Opportunity", ref, "1", NOON, "{}") for ref in "abc"], NOON)
         landed = read_since(connection, "crm", 0, 10)
         rejects.replace(connection, landed, [(landed[0], Refused("NaN")), (landed[1], Refused("NaN"))], "v1")
-        assert rejects.count(connection) == {("crm", "Opportunity", "NaN"): 2}
+        assert rejects.count(connection) == [("crm", "Opportunity", "amount", "NaN", 2, "a")]
         rejects.replace(connection, landed[:1], [], "v1")
         rejects.replace(connection, landed[2:], [(landed[2], Refused("no date", ""))], "v2")
         assert rejects.read(connection, "crm") == [

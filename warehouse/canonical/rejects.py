@@ -45,6 +45,17 @@ class Reject(NamedTuple):
     reason: str
 
 
+class RejectCount(NamedTuple):
+    """How many records of a stream are rejected because of one field and reason, and the first of them by id."""
+
+    source: str
+    stream: str
+    field: str
+    reason: str
+    records: int
+    example: str
+
+
 class Refusal(Protocol):
     """Why a version could not be mapped."""
 
@@ -90,11 +101,12 @@ def read(connection: Connection, source: str | None = None, limit: int = 1_000) 
     return [Reject(*row) for row in connection.execute(found)]
 
 
-def count(connection: Connection) -> dict[tuple[str, str, str], int]:
-    """How many records are rejected, by source, stream and reason."""
-    columns = (REJECTS.c.source, REJECTS.c.stream, REJECTS.c.reason)
-    found = connection.execute(select(*columns, func.count()).group_by(*columns).order_by(*columns))
-    return {(source, stream, reason): number for source, stream, reason, number in found}
+def count(connection: Connection) -> list[RejectCount]:
+    """How many records are rejected for one reason, the most frequent first."""
+    columns = REJECTS.c
+    cause = (columns.source, columns.stream, columns.field, columns.reason)
+    found = select(*cause, func.count(), func.min(columns.ref)).group_by(*cause)
+    return [RejectCount(*row) for row in connection.execute(found.order_by(func.count().desc(), *cause))]
 
 
 def add_warnings(connection: Connection, run_id: str, source: str, counts: Mapping[str, int]) -> None:
