@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bonusbridge import reports
 from bonusbridge.configuration import Configuration, ConfigurationError
@@ -68,7 +69,7 @@ def estimate(
     language: Annotated[str, typer.Option(help="en or zh-Hans.")] = "en",
 ) -> None:
     """Shows what a deal pays to whom, and why, as it was last calculated."""
-    with _complaining(), _work(config) as (_, work):
+    with _complaining(config), _work(config) as (_, work):
         is_found = reports.show_estimates(console, work.engine, source, ref, language)
     if not is_found:
         raise typer.Exit(1)
@@ -81,14 +82,18 @@ def serve(
     port: int = 8000,
 ) -> None:
     """Serves the mashup API and the deal card."""
-    with _complaining():
+    with _complaining(config):
         serve_api(_load(config), config.parent, host, port)
 
 
 @app.command()
 def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Works off jobs, scheduled and asked for, until it is stopped."""
-    with _complaining(), watching(console) as progress, open_worker(_load(config), config.parent, progress=progress):
+    with (
+        _complaining(config),
+        watching(console) as progress,
+        open_worker(_load(config), config.parent, progress=progress),
+    ):
         console.print("working; stop with Ctrl-C")
         wait_for_stop()
 
@@ -96,7 +101,7 @@ def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
 @app.command()
 def jobs(config: ConfigOption = DEFAULT_CONFIG, limit: int = 20) -> None:
     """Lists the newest runs: when, what, how it ended, and what was rejected and why."""
-    with _complaining(), _work(config) as (_, opened):
+    with _complaining(config), _work(config) as (_, opened):
         reports.show_runs(console, list_runs(opened.engine, limit))
         reports.show_rejects(console, opened.engine, limit)
 
@@ -104,7 +109,7 @@ def jobs(config: ConfigOption = DEFAULT_CONFIG, limit: int = 20) -> None:
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Tries every system: reachable, scopes, remaining calls, clock, time zone."""
-    with _complaining(), _work(config) as (_, opened):
+    with _complaining(config), _work(config) as (_, opened):
         is_healthy = [reports.show_health(console, source.connector) for source in opened.sources]
     if not all(is_healthy):
         raise typer.Exit(1)
@@ -128,7 +133,7 @@ def _load(config: Path) -> Configuration:
 
 
 def _run(config: Path, job: str) -> None:
-    with _complaining():
+    with _complaining(config):
         configuration = _load(config)
         with watching(console) as progress, open_jobs(configuration, config.parent, progress=progress) as runner:
             outcome: Outcome = runner.run(job)
@@ -145,13 +150,20 @@ def _work(config: Path) -> Iterator[tuple[Configuration, Any]]:
 
 
 @contextmanager
-def _complaining() -> Iterator[None]:
+def _complaining(config: Path | None = None) -> Iterator[None]:
     """Errors that a person can mend are said in plain words; all others keep their traceback."""
     try:
         yield
-    except (ConfigurationError, WiringError, DatabaseError, MappingError, CompensationError, ConnectorError) as error:
-        complaints.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+    except WiringError as error:
+        _complain(f"{config}: {error}")
         raise typer.Exit(2) from None
+    except (ConfigurationError, DatabaseError, MappingError, CompensationError, ConnectorError) as error:
+        _complain(str(error))
+        raise typer.Exit(2) from None
+
+
+def _complain(what: str) -> None:
+    complaints.print(f"[bold red]error:[/] {escape(what)}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from mashup_api.settings import ApiSettings
 
@@ -67,8 +68,14 @@ class Configuration(_Strict):
             raise ConfigurationError(
                 f"{path}: there is no such file; name one with --config, or copy docs/bonusbridge.example.yaml"
             ) from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path}: this is not readable YAML: {error}") from None
+        except OSError as error:
+            raise ConfigurationError(f"{path}: cannot be read: {error.strerror}; mend its rights or name it") from None
+        except yaml.MarkedYAMLError as error:
+            # Without the line's text, which may be a secret.
+            line = f"{error.problem_mark.line + 1}: " if error.problem_mark else " "
+            raise ConfigurationError(f"{path}:{line}this is not YAML ({error.problem}); mend the line") from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            raise ConfigurationError(f"{path}: this is not text in UTF-8; save it as such") from None
         if not isinstance(document, dict):
             raise ConfigurationError(f"{path}: a mapping with the keys sources, database, plans, api is expected")
         resolved = _with_secrets(document, path, environment, "")
@@ -81,8 +88,23 @@ class Configuration(_Strict):
 
 def describe_errors(place: str, error: ValidationError) -> str:
     """One line a problem; never the refused values, which may be secrets."""
-    lines = [f"{place}: {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
-    return "\n".join(lines)
+    return "\n".join(f"{place}: {_key(item)}: {_wording(item)}" for item in error.errors(include_input=False))
+
+
+def _key(item: ErrorDetails) -> str:
+    return ".".join(str(part) for part in item["loc"] if part != "[key]")
+
+
+def _wording(item: ErrorDetails) -> str:
+    match item["type"]:
+        case "missing":
+            return "is missing; add it"
+        case "extra_forbidden":
+            return "is no key that is known here; correct its spelling, or take it out"
+        case "value_error":
+            return item["msg"].removeprefix("Value error, ")
+        case _:
+            return f"{item['msg']}; correct it"
 
 
 def _with_secrets(value: object, path: Path, environment: Mapping[str, str], key: str) -> object:
@@ -107,4 +129,6 @@ def _secret_file(secret: Path, path: Path, key: str) -> str:
     try:
         return secret.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
-        raise ConfigurationError(f"{path}: {key}: cannot read {secret}: {error.strerror}") from None
+        raise ConfigurationError(f"{path}: {key}: cannot read {secret}: {error.strerror}; put it there") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: {key}: {secret} is not text in UTF-8; save it as such") from None

@@ -39,15 +39,17 @@ def open_work(
     ``folder`` is the configuration file's: relative paths start there.
     """
     plans = tuple(_plan_files(configuration))
+    mappings = {name: _load_mapping(name, source, folder) for name, source in configuration.sources.items()}
     with ExitStack() as opened:
-        engine = open_database(database_url(configuration, folder))
-        opened.callback(engine.dispose)
-        migrations.upgrade(engine)
         sources = []
         for name, source in configuration.sources.items():
             connector = _open_connector(name, source, clock)
             opened.callback(connector.close)
-            sources.append(Source(connector, _load_mapping(name, source, folder), source.refers_to))
+            sources.append(Source(connector, mappings[name], source.refers_to))
+        # Last, so that a mistake above leaves no trace.
+        engine = open_database(database_url(configuration, folder))
+        opened.callback(engine.dispose)
+        migrations.upgrade(engine)
         yield Work(engine, tuple(sources), plans, clock, ZoneInfo(configuration.time_zone), progress)
 
 
@@ -75,7 +77,10 @@ def open_worker(
                 "stop it, or give this one another worker_id"
             )
         for job, cron in configuration.schedule:
-            runner.schedule(job, cron, configuration.time_zone)
+            try:
+                runner.schedule(job, cron, configuration.time_zone)
+            except ValueError as error:
+                raise WiringError(f"schedule.{job}: {error}") from None
         yield runner
 
 
@@ -116,5 +121,7 @@ def _plan_files(configuration: Configuration) -> Iterator[PlanFile]:
             try:
                 text = file.read_text(encoding="utf-8")
             except OSError as error:
-                raise WiringError(f"plans: cannot read {file}: {error.strerror}") from None
+                raise WiringError(f"plans: cannot read {file}: {error.strerror}; put it there or mend plans") from None
+            except UnicodeDecodeError:
+                raise WiringError(f"plans: {file} is not text in UTF-8; save it as such") from None
             yield PlanFile(parse_plan(text, str(file)), text)
