@@ -13,9 +13,9 @@ from tests.browser import chromium
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium. Playwright keeps an event loop running, so it ends before the tests of other folders."""
     folder = chromium.unpack()
     os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", chromium.node())
     with sync_playwright() as playwright:
