@@ -25,6 +25,7 @@ export function formatsIn(language, preferred = navigator.languages) {
   const percent = (digits) => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: digits });
   const [coarse, fine] = [percent(1), percent(4)];
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 });
+  const fractional = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 4 });
   const points = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, signDisplay: "exceptZero" });
   const currencies = new Map();
 
@@ -46,7 +47,7 @@ export function formatsIn(language, preferred = navigator.languages) {
     change: ({ amount, currency }) => currencyFormat(currency, "exceptZero", false).format(amount),
     ratio: (text) => coarse.format(text),
     rate: (text) => fine.format(text),
-    number: (text) => number.format(text),
+    plainAmount: (amount) => (isWhole(amount) ? number : fractional).format(amount),
     points: (ratio) => points.format(ratio * 100),
     day: (iso) => day.format(new Date(`${iso}T00:00:00Z`)),
     instant: (iso, now) => {

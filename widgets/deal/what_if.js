@@ -105,7 +105,7 @@ export class WhatIf {
   }
 
   #show() {
-    this.amountText.value = this.#amount === null ? "" : this.formats.number(this.#amount);
+    this.amountText.value = this.#amount === null ? "" : this.formats.plainAmount(this.#amount);
     this.amountText.setAttribute("aria-invalid", "false");
     this.amountError.hidden = true;
     this.#showSliders();
@@ -114,7 +114,7 @@ export class WhatIf {
   #showSliders() {
     const middle = Number(this.baseAmount ?? 100000) || 1;
     const amountStep = this.#amount === null ? 0 : Math.round((Number(this.#amount) / middle) * 100);
-    const amountText = this.#amount === null ? this.words.termsWithoutAmount : this.formats.number(this.#amount);
+    const amountText = this.#amount === null ? this.words.termsWithoutAmount : this.formats.plainAmount(this.#amount);
     set(this.amountSlider, amountStep, amountText);
     set(this.discountSlider, this.#discount * 2, this.formats.ratio(this.#discount / 100));
     set(this.closeSlider, daysBetween(this.firstDay, this.#closeOn), this.formats.day(this.#closeOn));
