@@ -47,6 +47,7 @@ export function formatsIn(language, preferred = navigator.languages) {
     change: ({ amount, currency }) => currencyFormat(currency, "exceptZero", false).format(amount),
     ratio: (text) => coarse.format(text),
     rate: (text) => fine.format(text),
+    number: (text) => number.format(text),
     plainAmount: (amount) => (isWhole(amount) ? number : fractional).format(amount),
     points: (ratio) => points.format(ratio * 100),
     day: (iso) => day.format(new Date(`${iso}T00:00:00Z`)),
