@@ -108,10 +108,11 @@ def jobs(config: ConfigOption = DEFAULT_CONFIG, limit: int = 20) -> None:
 
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Tries every system: reachable, scopes, remaining calls, clock, time zone."""
+    """Tries every system (reachable, scopes, remaining calls, clock) and pays every plan's own examples."""
     with _complaining(config), _work(config) as (_, opened):
         is_healthy = [reports.show_health(console, source.connector) for source in opened.sources]
-    if not all(is_healthy):
+        holds = [reports.show_plan_examples(console, each.plan) for each in opened.plans]
+    if not all((*is_healthy, *holds)):
         raise typer.Exit(1)
 
 

@@ -11,10 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from compensation import DealEstimate, Money
+from compensation import DealEstimate, Money, Plan, failing_examples
 from connectors.errors import ConnectorError
 from connectors.protocol import Connector
 from jobs.workflows import Outcome
+from mappings.money import exponent
 from warehouse import access
 from warehouse.canonical import rejects
 from warehouse.database import reading
@@ -128,6 +129,17 @@ def show_health(console: Console, connector: Connector) -> bool:
         highlight=False,
     )
     return True
+
+
+def show_plan_examples(console: Console, plan: Plan) -> bool:
+    """Whether the plan pays what its own examples say."""
+    failures = failing_examples(plan, exponent(plan.currency))
+    name = escape(plan.name)
+    if not failures:
+        console.print(f"[green]{name}[/]: plan {plan.version}; its {len(plan.examples)} examples hold", highlight=False)
+    for failure in failures:
+        console.print(f"[red]{name}: {escape(failure)}[/]", highlight=False, soft_wrap=True)
+    return not failures
 
 
 def money(amount: Money | None) -> str:

@@ -1,5 +1,6 @@
 """Makes the parts from the configuration and joins them."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -38,7 +39,7 @@ def open_work(
 
     ``folder`` is the configuration file's: relative paths start there.
     """
-    plans = tuple(_plan_files(configuration))
+    plans = _plans_in_force(configuration)
     mappings = {name: _load_mapping(name, source, folder) for name, source in configuration.sources.items()}
     with ExitStack() as opened:
         sources = []
@@ -110,6 +111,19 @@ def _load_mapping(name: str, source: SourceConfiguration, folder: Path) -> Mappi
         shipped = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
         raise WiringError(f"sources.{name}.mapping: neither a shipped mapping ({shipped}) nor a file: {path}")
     return load_mapping(path)
+
+
+def _plans_in_force(configuration: Configuration) -> tuple[PlanFile, ...]:
+    """The configured plans; WiringError if two files say what one plan pays on the same day: both would pay."""
+    plans = tuple(_plan_files(configuration))
+    for one, other in itertools.combinations((each.plan for each in plans), 2):
+        first_common = max(one.effective.from_on, other.effective.from_on)
+        if one.name == other.name and one.effective.contains(first_common) and other.effective.contains(first_common):
+            raise WiringError(
+                f"plans: two files say what the plan {one.name!r} pays on {first_common}; "
+                "end the older one with effective.through, or give them different names"
+            )
+    return plans
 
 
 def _plan_files(configuration: Configuration) -> Iterator[PlanFile]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 from sqlalchemy import Connection
 
-from compensation import CompensationError, DealEstimate, Facts, Proposal, calculate, estimate_deals, propose
+from compensation import CompensationError, DealEstimate, Facts, Proposal, calculate, estimate_deals, propose, unowned
 from jobs.work import Work
 from mappings.deals import join
 from mappings.money import Money
@@ -28,10 +28,11 @@ ENGINE = 1
 
 
 class Calculated(NamedTuple):
-    """How many earnings there are and how many estimates were written; ``failures`` say why there are none."""
+    """How many earnings there are, how many estimates were written, how many open deals nobody owns."""
 
     earnings: int = 0
     estimates: int = 0
+    unowned: int = 0
     failures: tuple[str, ...] = ()
     is_unchanged: bool = False
 
@@ -51,10 +52,10 @@ def calculate_all(work: Work) -> Calculated:
         if latest is not None and latest.fingerprint == fingerprint:
             return Calculated(is_unchanged=True)
         facts = Facts(**read_facts(connection, as_of=today))
-    plans = [each.plan for each in work.plans]
+    plans, proposals = [each.plan for each in work.plans], _open_deals(facts)
     try:
         calculation = calculate(facts, plans, as_of=today)
-        estimates = estimate_deals(facts, plans, _open_deals(facts), as_of=today)
+        estimates = estimate_deals(facts, plans, proposals, as_of=today)
     except CompensationError as error:
         return Calculated(failures=(f"nothing was calculated: {error}",))
     now = work.clock()
@@ -72,13 +73,13 @@ def calculate_all(work: Work) -> Calculated:
             openings=calculation.openings,
         )
     work.progress("calculate", "estimates", len(estimates))
-    return Calculated(len(calculation.lines), written)
+    return Calculated(len(calculation.lines), written, len(unowned(facts, proposals, as_of=today)))
 
 
 def _fingerprint(connection: Connection, work: Work, today: date) -> str:
     parts = [f"engine {ENGINE}", today.isoformat(), *sorted(each.version for each in work.plans)]
     for source in work.sources:
-        version = source.mapping.version
+        version = source.mapping_version
         parts.append(f"{source.name} {version} {landing.read_progress(connection, source.name, version)}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

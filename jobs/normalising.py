@@ -33,7 +33,7 @@ class Normalised(NamedTuple):
 
 def normalise_page(work: Work, source: Source) -> Normalised:
     """Maps the next page of landed versions of one source and remembers how far it came, in one transaction."""
-    version = source.mapping.version
+    version = source.mapping_version
     with writing(work.engine) as connection:
         after = landing.read_progress(connection, source.name, version)
         versions = landing.read_since(connection, source.name, after, PAGE)
@@ -59,8 +59,8 @@ def _map_page(connection: Connection, source: Source, versions: list[LandedVersi
             refused.append((landed, error))
         made.append((landed, mapped.records))
         warnings.update(mapped.warnings)
-    canonical.replace(connection, made, source.mapping.version)
-    rejects.replace(connection, versions, refused, source.mapping.version)
+    canonical.replace(connection, made, source.mapping_version)
+    rejects.replace(connection, versions, refused, source.mapping_version)
     count = sum(len(records) for _, records in made)
     return Normalised(len(versions), count, len(refused), dict(warnings))
 

@@ -5,7 +5,7 @@ is repeated after a kill goes on from the cursor, so nothing is lost and nothing
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ class Landed(NamedTuple):
     read: int = 0
     landed: int = 0
     is_last: bool = False
-    is_gap: bool = False
+    gap_found_at: datetime | None = None
     after: str = ""
     error: str = ""
     failure: Failure | None = None
@@ -84,7 +84,7 @@ class StreamLanding:
         return source.connector.read(stream, Cursor(state.cursor) if state else None, now)
 
     def deletions(self, source: Source, stream: str) -> Landed:
-        """Lands the tombstones since the last look. ``is_gap``: the system has forgotten some; sweep the stream."""
+        """Lands the tombstones since the last look. ``gap_found_at``: some are forgotten; sweep, then ``close_gap``."""
         now = self._work.clock()
         with reading(self._work.engine) as connection:
             state = read_cursor(connection, source.name, stream + DELETIONS)
@@ -95,8 +95,15 @@ class StreamLanding:
             return _failed(error)
         with writing(self._work.engine) as connection:
             landed = land(connection, _versions(deletions.tombstones), now)
-            save_cursor(connection, source.name, stream + DELETIONS, "", now, now)
-        return Landed(len(deletions.tombstones), landed, is_last=True, is_gap=deletions.is_gap)
+            if not deletions.is_gap:
+                save_cursor(connection, source.name, stream + DELETIONS, "", now, now)
+        gap_found_at = now if deletions.is_gap else None
+        return Landed(len(deletions.tombstones), landed, is_last=True, gap_found_at=gap_found_at)
+
+    def close_gap(self, source: Source, stream: str, found_at: datetime) -> None:
+        """The stream was swept whole since ``found_at``: the next look at deletions begins there."""
+        with writing(self._work.engine) as connection:
+            save_cursor(connection, source.name, stream + DELETIONS, "", found_at, self._work.clock())
 
     def sweep_page(self, source: Source, stream: str, after: str) -> Landed:
         """Re-reads records that we hold, by id after ``after``: finds what was deleted, undeleted or changed unseen."""

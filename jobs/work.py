@@ -36,6 +36,12 @@ class Source:
         return self.connector.source
 
     @property
+    def mapping_version(self) -> str:
+        """What a record's mapping depends on: the mapping, and which systems its names of others are bound to."""
+        bound = "".join(f" {name}={source}" for name, source in sorted(self.refers_to.items()))
+        return f"{self.mapping.version}{bound}"
+
+    @property
     def streams(self) -> tuple[str, ...]:
         """What is read: the connector's streams that the mapping knows, in the connector's order."""
         return tuple(stream for stream in self.connector.streams if stream in self.mapping.streams)

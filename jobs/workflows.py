@@ -82,6 +82,10 @@ class _Steps:
         def land_deletions(source: str, stream: str) -> Landed:
             return landing.deletions(work.source(source), stream)
 
+        @DBOS.step(name="close_gap")
+        def close_gap(source: str, stream: str, found_at: datetime) -> None:
+            landing.close_gap(work.source(source), stream, found_at)
+
         @DBOS.step(name="sweep_page")
         def sweep_page(source: str, stream: str, after: str) -> Landed:
             return landing.sweep_page(work.source(source), stream, after)
@@ -92,6 +96,7 @@ class _Steps:
 
         self.land_page = land_page
         self.land_deletions = land_deletions
+        self.close_gap = close_gap
         self.sweep_page = sweep_page
         self.normalise_page = normalise_source
         self.join_deals = DBOS.step(name="join_deals")(lambda: join_deals(work))
@@ -130,7 +135,7 @@ class _Run:
         if page.failure:
             return page
         deletions = self._add(self._steps.land_deletions(source, stream))
-        return self._sweep_stream(source, stream) if deletions.is_gap else deletions
+        return deletions if deletions.gap_found_at is None else self._sweep_gap(source, stream, deletions.gap_found_at)
 
     def normalise(self) -> None:
         for source in self._streams:
@@ -143,6 +148,8 @@ class _Run:
     def calculate(self) -> None:
         calculated = self._steps.calculate()
         self.outcome["estimates"] = calculated.estimates
+        if calculated.unowned:
+            self.outcome["warnings"]["open deal that nobody owns"] = calculated.unowned
         self.outcome["failures"].extend(calculated.failures)
 
     def _sweep_stream(self, source: str, stream: str) -> Landed:
@@ -150,6 +157,12 @@ class _Run:
         while not page.is_last:
             page = self._add(self._steps.sweep_page(source, stream, page.after))
         return page
+
+    def _sweep_gap(self, source: str, stream: str, found_at: datetime) -> Landed:
+        swept = self._sweep_stream(source, stream)
+        if swept.failure is None:
+            self._steps.close_gap(source, stream, found_at)
+        return swept
 
     def _add(self, page: Landed) -> Landed:
         self.outcome["read"] += page.read

@@ -124,6 +124,10 @@ MISTAKES: dict[str, tuple[Break, tuple[str, ...]]] = {
         file_of("plans/reps.yaml", OVERLAPPING),
         ("reps.yaml, line 14", "tiers overlap; let each begin where the one before it ends"),
     ),
+    "one plan in two files": (
+        file_of("plans/reps-too.yaml", PLAN),
+        ("plans: two files say what the plan", "end the older one with effective.through"),
+    ),
     "no plan": (lambda company: (company.folder / "plans" / "reps.yaml").unlink(), ("plans", "write a plan there")),
     "a database of another make": (
         key("database", "mysql://root:hunter2@db/x"),

@@ -156,12 +156,15 @@ def test_deletions_that_the_feed_forgot_are_a_gap_and_found_by_a_sweep(crm: Crm,
     crm.org.forget_deletions(crm.clock() - timedelta(minutes=30))
     crm.org.delete(STREAM, crm.deals[1:2])
     crm.clock.pass_by(minutes=1)
-    assert landing.steps.deletions(landing.source, STREAM).is_gap
+    found_at = landing.steps.deletions(landing.source, STREAM).gap_found_at
+    assert found_at == crm.clock()
+    assert landing.steps.deletions(landing.source, STREAM).gap_found_at, "a gap stays until it was swept"
     assert not landing.is_deleted(crm.deals[0])[0]
     landing.sweep()
     assert landing.is_deleted(*crm.deals) == [True, True, False]
     crm.clock.pass_by(minutes=1)
-    assert not landing.steps.deletions(landing.source, STREAM).is_gap, "the next look starts after the gap"
+    landing.steps.close_gap(landing.source, STREAM, found_at)
+    assert landing.steps.deletions(landing.source, STREAM).gap_found_at is None, "the next look starts after the gap"
 
 
 def test_a_sync_goes_through_a_gap_and_a_sweep_to_the_canonical_records(crm: Crm) -> None:
