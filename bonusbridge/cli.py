@@ -14,7 +14,7 @@ from rich.markup import escape
 from bonusbridge import reports
 from bonusbridge.configuration import Configuration, ConfigurationError
 from bonusbridge.progress import watching
-from bonusbridge.serving import serve_api, wait_for_stop
+from bonusbridge.stopping import wait_for_stop
 from bonusbridge.wiring import WiringError, open_jobs, open_work, open_worker
 from compensation import CompensationError
 from connectors.errors import ConnectorError
@@ -82,6 +82,8 @@ def serve(
     port: int = 8000,
 ) -> None:
     """Serves the mashup API and the deal card."""
+    from bonusbridge.serving import serve_api  # no other command needs a web server's half second of imports
+
     with _complaining(config):
         serve_api(_load(config), config.parent, host, port)
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from bonusbridge import reports
 from bonusbridge.configuration import Configuration, SourceConfiguration
 from bonusbridge.progress import watching
-from bonusbridge.serving import wait_for_stop
+from bonusbridge.stopping import wait_for_stop
 from bonusbridge.wiring import database_url, open_jobs, utc_now
 from compensation import DealEstimate
 from mappings.records import ExchangeRate, Opportunity, Stage

@@ -1,8 +1,6 @@
 """Serves the mashup API of a configuration."""
 
-import signal
 import socket
-import threading
 from pathlib import Path
 
 import uvicorn
@@ -53,11 +51,3 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise WiringError(f"cannot serve on port {port} of {host}: {error.strerror}; choose another --port") from None
     return listener
-
-
-def wait_for_stop() -> None:
-    """Returns when the process is told to stop (Ctrl-C, SIGTERM)."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    stopped.wait()
