@@ -8,7 +8,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 setup: .venv/.ready node_modules/.ready
 
 .venv/.ready: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
+	# Where Python comes without ensurepip (Debian without python3-venv), the system's pip installs the venv's.
+	$(PYTHON) -m venv .venv 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip .venv && \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check pip; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
