@@ -7,8 +7,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 setup: .venv/.ready node_modules/.ready
 
+# Where Python comes without ensurepip (Debian without python3-venv), the system's pip installs the venv's.
 .venv/.ready: requirements.lock pyproject.toml
-	# Where Python comes without ensurepip (Debian without python3-venv), the system's pip installs the venv's.
 	$(PYTHON) -m venv .venv 2>/dev/null || { $(PYTHON) -m venv --clear --without-pip .venv && \
 		$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check pip; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
