@@ -1,5 +1,7 @@
 # Sets up what it needs (Python packages from requirements.lock, Node packages from package-lock.json), then runs.
 PYTHON ?= python3
+# Test processes; each has its own PostgreSQL.
+WORKERS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -23,7 +25,7 @@ demo: .venv/.ready
 	$(BIN)/bonusbridge demo $(if $(ONCE),--once)
 
 test: setup
-	$(BIN)/python -m pytest -m "not soak and not benchmark" $(ARGS)
+	$(BIN)/python -m pytest -m "not soak and not benchmark" -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: .venv/.ready
 	$(BIN)/ruff format --check .

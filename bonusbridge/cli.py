@@ -158,7 +158,7 @@ def _complaining(config: Path | None = None) -> Iterator[None]:
     try:
         yield
     except WiringError as error:
-        _complain(f"{config}: {error}")
+        _complain(f"{config}: {error}" if config else str(error))
         raise typer.Exit(2) from None
     except (ConfigurationError, DatabaseError, MappingError, CompensationError, ConnectorError) as error:
         _complain(str(error))

@@ -4,7 +4,6 @@ Everything speaks through its real protocol on loopback: the org and the ERP are
 joined and calculated into a fresh database; the API is served, and asked over HTTP with a signed token.
 """
 
-import shutil
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,7 +20,7 @@ from bonusbridge import reports
 from bonusbridge.configuration import Configuration, SourceConfiguration
 from bonusbridge.progress import watching
 from bonusbridge.stopping import wait_for_stop
-from bonusbridge.wiring import database_url, open_jobs, utc_now
+from bonusbridge.wiring import WiringError, database_url, open_jobs, utc_now
 from compensation import DealEstimate
 from mappings.records import ExchangeRate, Opportunity, Stage
 from mashup_api.app import create_app
@@ -43,6 +42,7 @@ from warehouse.reader import open_reader
 
 SEED = 7
 AUDIENCE = "bonusbridge"
+DATABASE = "demo.db"
 ADMINISTRATOR = TokenHolder("alex.admin@larkfield.example", "Alex Admin", ("bonusbridge-administrator",))
 LARGEST = 20
 COMPARED_IN = "USD"
@@ -60,22 +60,24 @@ class Addresses:
 
     @classmethod
     def bind(cls, first_port: int) -> "Addresses":
-        """Three ports from ``first_port`` on; any free ones if it is 0."""
+        """Three ports from ``first_port`` on; any free ones if it is 0. WiringError if one is taken."""
         ports = [first_port + offset if first_port else 0 for offset in range(3)]
-        return cls(*(bind(port) for port in ports))
+        try:
+            return cls(*(bind(port) for port in ports))
+        except OSError as error:
+            raise WiringError(f"ports {ports[0]} to {ports[-1]}: {error.strerror}; choose others by --port") from None
 
 
 def run_demo(console: Console, folder: Path, port: int, once: bool) -> None:
-    """Runs the whole path in ``folder`` (emptied first); stays up unless ``once``."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """Runs the whole path on a new database in ``folder``; stays up unless ``once``."""
+    _empty(folder)
     with ExitStack() as stack:
+        addresses = Addresses.bind(0 if once else port)
         console.print("A company is founded …")
         now = utc_now()
         company = generate(SEED, now.date())
         org, ledger = Org(utc_now), Ledger(utc_now)
         company.fill(org, ledger)
-        addresses = Addresses.bind(0 if once else port)
         crm = stack.enter_context(serve(create_org(org)))
         erp = stack.enter_context(serve(create_erp(ledger)))
         issuer = _issuer(company, addresses)
@@ -95,6 +97,16 @@ def run_demo(console: Console, folder: Path, port: int, once: bool) -> None:
         console.print(f"\nThe CRM's deal page   {address}\nBonusBridge's API     {api}\nSalesforce org        {crm}")
         console.print(f"SOAP ERP              {erp}/erp?wsdl\n\nStop with Ctrl-C.")
         wait_for_stop()
+
+
+def _empty(folder: Path) -> None:
+    """Makes room for a new database; WiringError, and nothing is removed, if the folder holds anything else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    earlier = list(folder.iterdir())
+    if others := [path.name for path in earlier if not path.name.startswith(DATABASE)]:
+        raise WiringError(f"{folder} holds {others[0]}, which is not the demo's; choose another folder by --folder")
+    for path in earlier:
+        path.unlink()
 
 
 def _issuer(company: Company, addresses: Addresses) -> Issuer:
@@ -129,7 +141,7 @@ def erp_source(ledger: Ledger, url: str) -> SourceConfiguration:
 def _configuration(sources: dict[str, SourceConfiguration], issuer: Issuer, addresses: Addresses) -> Configuration:
     """What a company would write into its file; the passwords are those that the sandbox has just made up."""
     return Configuration(
-        database="sqlite:///demo.db",
+        database=f"sqlite:///{DATABASE}",
         worker_id="demo",
         plans=(PLANS,),
         sources=sources,

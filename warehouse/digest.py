@@ -4,16 +4,31 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Table, select
 
+from warehouse.canonical.deals import DEALS, MEMBERS
+from warehouse.canonical.rejects import REJECTS
 from warehouse.canonical.tables import KINDS
-from warehouse.landing import LANDING
+from warehouse.landing import LANDING, STREAMS
+from warehouse.results import EARNINGS, ESTIMATES
 
 # Ours and of the moment: two warehouses with one content may differ in them.
-OF_THE_MOMENT = {"id", "landing_id", "landed_at"}
+OF_THE_MOMENT = {
+    "id",
+    "calculation_id",
+    "landing_id",
+    "landed_at",
+    "last_landed_at",
+    "read_at",
+    "calculated_at",
+    "retired_at",
+}
 
 
 def digest(connection: Connection) -> dict[str, str]:
-    """SHA-256 in hex of each landing and canonical table's rows, without surrogate ids and times of landing."""
-    tables: list[Table] = [LANDING]
+    """SHA-256 in hex of each table's rows, without surrogate ids and times at which something was done.
+
+    Landing with its cursors, canonical records, rejects, deals, and what was calculated from them.
+    """
+    tables: list[Table] = [LANDING, STREAMS, REJECTS, DEALS, MEMBERS, EARNINGS, ESTIMATES]
     for kind in KINDS.values():
         tables += [kind.table, *(child.table for child in kind.children)]
     return {table.name: _digest(connection, table) for table in tables}
