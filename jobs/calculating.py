@@ -5,6 +5,7 @@ With the same fingerprint nothing is calculated again.
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -12,7 +13,17 @@ from typing import NamedTuple
 import polars as pl
 from sqlalchemy import Connection
 
-from compensation import CompensationError, DealEstimate, Facts, Proposal, calculate, estimate_deals, propose, unowned
+from compensation import (
+    CompensationError,
+    DealEstimate,
+    Facts,
+    Plan,
+    Proposal,
+    calculate,
+    estimate_deals,
+    propose,
+    unowned,
+)
 from jobs.work import Work
 from mappings.deals import join
 from mappings.money import Money
@@ -20,7 +31,7 @@ from warehouse import landing, results
 from warehouse.canonical import deals
 from warehouse.canonical.links import read_links
 from warehouse.database import reading, writing
-from warehouse.facts import read_facts
+from warehouse.facts import FactsError, read_facts
 from warehouse.results import Estimate
 
 # Raised when the same inputs would give other results than before.
@@ -44,20 +55,29 @@ def join_deals(work: Work) -> int:
 
 
 def calculate_all(work: Work) -> Calculated:
-    """Stores the earnings of everything booked up to today and the estimate of every open deal, for each payee."""
+    """Stores the earnings of everything booked up to today and the estimate of every open deal, for each payee.
+
+    A deal that cannot be calculated is a failure of its own and loses its estimate; the others keep theirs. If the
+    earnings themselves cannot be calculated, nothing is written.
+    """
     today = work.today()
-    with reading(work.engine) as connection:
-        fingerprint = _fingerprint(connection, work, today)
-        latest = results.latest_calculation(connection)
-        if latest is not None and latest.fingerprint == fingerprint:
-            return Calculated(is_unchanged=True)
-        facts = Facts(**read_facts(connection, as_of=today))
-    plans, proposals = [each.plan for each in work.plans], _open_deals(facts)
+    plans = [each.plan for each in work.plans]
     try:
+        with reading(work.engine) as connection:
+            fingerprint = _fingerprint(connection, work, today)
+            latest = results.latest_calculation(connection)
+            if latest is not None and latest.fingerprint == fingerprint:
+                return Calculated(is_unchanged=True)
+            facts = Facts(**read_facts(connection, as_of=today))
         calculation = calculate(facts, plans, as_of=today)
-        estimates = estimate_deals(facts, plans, proposals, as_of=today)
-    except CompensationError as error:
+    except (CompensationError, FactsError) as error:
         return Calculated(failures=(f"nothing was calculated: {error}",))
+    proposals = _open_deals(facts)
+    failures: list[str] = []
+    estimates = _estimates(facts, plans, proposals, today, failures)
+    if failures:
+        # So that the next run tries again and says so again.
+        fingerprint += " incomplete"
     now = work.clock()
     with writing(work.engine) as connection:
         results.replace_plans(connection, [(each.version, each.plan.name, each.text) for each in work.plans], now)
@@ -73,7 +93,25 @@ def calculate_all(work: Work) -> Calculated:
             openings=calculation.openings,
         )
     work.progress("calculate", "estimates", len(estimates))
-    return Calculated(len(calculation.lines), written, len(unowned(facts, proposals, as_of=today)))
+    nobody = len(unowned(facts, proposals, as_of=today))
+    return Calculated(len(calculation.lines), written, nobody, tuple(failures))
+
+
+def _estimates(
+    facts: Facts, plans: Sequence[Plan], proposals: Sequence[Proposal], today: date, failures: list[str]
+) -> list[DealEstimate]:
+    """All in one run; where that fails, in halves, so that only the deals that cannot be calculated are left out."""
+    if not proposals:
+        return []
+    try:
+        return estimate_deals(facts, plans, proposals, as_of=today)
+    except CompensationError as error:
+        if len(proposals) == 1:
+            failures.append(f"{proposals[0].deal_id} was not estimated: {error}")
+            return []
+    middle = len(proposals) // 2
+    halves = (proposals[:middle], proposals[middle:])
+    return [estimate for half in halves for estimate in _estimates(facts, plans, half, today, failures)]
 
 
 def _fingerprint(connection: Connection, work: Work, today: date) -> str:

@@ -11,8 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
-from dbos import DBOS, DBOSClient, DBOSConfig, ScheduleInput, SetEnqueueOptions, WorkflowHandle
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    EnqueueOptions,
+    ScheduleInput,
+    SetEnqueueOptions,
+    SetWorkflowID,
+    WorkflowHandle,
+)
 from dbos import error as dbos_errors
 from sqlalchemy import Engine, text
 
@@ -21,11 +31,14 @@ APPLICATION = "bonusbridge"
 # Steps may be repeated, so a run that an older release began is finished by the next one.
 WORKFLOW_VERSION = "1"
 POLLING_SECONDS = 0.1
+RESULT_POLLING_SECONDS = 0.05
 GRACE_SECONDS = 10
 
 
 class Runner(Protocol):
-    """Runs a registered job to its end; a job of that name that is already waiting or running is joined instead."""
+    """Runs a registered job to its end. One of that name that is under way is waited for first: it may have read
+    already what the caller wants to be read.
+    """
 
     is_worker: bool
     """Whether this process executes the jobs itself."""
@@ -50,7 +63,11 @@ class _Worker:
         self._jobs = jobs
 
     def run(self, job: str, *arguments: object) -> Any:  # noqa: ANN401
-        return enqueue(job, self._jobs[job], *arguments).get_result(polling_interval_sec=0.05)
+        def ask(workflow_id: str) -> "WorkflowHandle[Any]":
+            with SetWorkflowID(workflow_id):
+                return enqueue(job, self._jobs[job], *arguments)
+
+        return _result_of_a_new_run(ask)
 
     def schedule(self, job: str, cron: str, time_zone: str) -> None:
         schedule: ScheduleInput = {
@@ -75,20 +92,31 @@ class _Client:
         self._client = client
 
     def run(self, job: str, *arguments: object) -> Any:  # noqa: ANN401
-        handle: Any = self._client.enqueue(
-            {
+        def ask(workflow_id: str) -> "WorkflowHandle[Any]":
+            options: EnqueueOptions = {
                 "queue_name": QUEUE,
                 "workflow_name": job,
+                "workflow_id": workflow_id,
                 "deduplication_id": job,
                 "duplication_policy": "return-existing",
                 "app_version": WORKFLOW_VERSION,
-            },
-            *arguments,
-        )
-        return handle.get_result()
+            }
+            return self._client.enqueue(options, *arguments)
+
+        return _result_of_a_new_run(ask)
 
     def schedule(self, job: str, cron: str, time_zone: str) -> None:
         raise RuntimeError(f"{job} ({cron}, {time_zone}) is for the worker to schedule, which is another process")
+
+
+def _result_of_a_new_run(ask: Callable[[str], "WorkflowHandle[Any]"]) -> Any:  # noqa: ANN401
+    """The result of a run that was not there yet when it was asked for; ``ask`` may be handed an older one."""
+    wanted = str(uuid4())
+    handle = ask(wanted)
+    if handle.get_workflow_id() != wanted:
+        handle.get_result(polling_interval_sec=RESULT_POLLING_SECONDS)
+        handle = ask(str(uuid4()))
+    return handle.get_result(polling_interval_sec=RESULT_POLLING_SECONDS)
 
 
 def enqueue(name: str, job: Callable[..., Any], *arguments: object) -> "WorkflowHandle[Any]":
@@ -116,6 +144,7 @@ def running(engine: Engine, worker_id: str, register: Callable[[], dict[str, Cal
             jobs = register()
             DBOS.launch()
             DBOS.register_queue(QUEUE, global_concurrency=1, polling_interval_sec=POLLING_SECONDS)
+            _adopt_orphans(engine, worker_id)
             yield _Worker(jobs)
         finally:
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=GRACE_SECONDS)
@@ -137,6 +166,15 @@ def _dbos_configuration(engine: Engine, worker_id: str) -> DBOSConfig:
         "scheduler_polling_interval_sec": 1.0,
         "notification_listener_polling_interval_sec": POLLING_SECONDS,
     }
+
+
+def _adopt_orphans(engine: Engine, worker_id: str) -> None:
+    """Resumes what workers with other ids left behind when they died: their locks can be had."""
+    pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+    for other in {str(run.executor_id) for run in pending} - {worker_id}:
+        with _worker_lock(engine, other) as is_gone:
+            if is_gone:
+                DBOS._recover_pending_workflows([other])  # noqa: SLF001 - DBOS offers it to its conductor only
 
 
 @contextmanager

@@ -214,7 +214,11 @@ def read_progress(connection: Connection, source: str, mapping_version: str) -> 
 
 
 def save_progress(connection: Connection, source: str, mapping_version: str, landing_id: int) -> None:
-    """In the transaction that writes what was mapped."""
+    """In the transaction that writes what was mapped. Other versions' progress is forgotten: what they made is being
+    replaced, so that going back to one of them begins anew.
+    """
+    others = PROGRESS.delete().where(PROGRESS.c.source == source, PROGRESS.c.mapping_version != mapping_version)
+    connection.execute(others)
     bulk.upsert(
         connection,
         PROGRESS,

@@ -55,7 +55,7 @@ def test_what_cannot_be_right_is_kept_with_its_reason_and_the_rest_goes_through(
     for number in range(1, 5):
         company.deal(f"Deal {number}", Decimal(77700 + number), staff.rep)
     company.deal("Below zero", Decimal("-50.25"), staff.rep)
-    company.deal("Sixteen digits", Decimal("99999999999999.99"), staff.rep)
+    company.deal("Eighteen digits", Decimal("9999999999999999.99"), staff.rep)
     orphan = company.deal("Nobody's", Decimal("10.00"), None)
     company.org.insert("Account", [{"Name": "Ore", "Industry": "Mining"}])
     company.wire.changes = dict(ON_THE_WIRE)
@@ -67,7 +67,7 @@ def test_what_cannot_be_right_is_kept_with_its_reason_and_the_rest_goes_through(
     assert {name: str(deal.amount) for name, deal in arrived.items()} == {
         "Renewal": "120000.00 USD",
         "Below zero": "-50.25 USD",
-        "Sixteen digits": "99999999999999.99 USD",
+        "Eighteen digits": "9999999999999999.99 USD",
         "Nobody's": "10.00 USD",
     }
     ownerless = company.try_out("estimate", "crm", orphan)
@@ -87,6 +87,10 @@ def a_mended_source_and_mapping_leave_no_reject(company: SmallCompany) -> None:
     (company.folder / "crm.yaml").write_text(mended, encoding="utf-8")
     assert company.run("normalise").code == 0
     assert "Rejected because" not in company.try_out("jobs").output
+    (company.folder / "crm.yaml").write_text(MAPPING, encoding="utf-8")
+    assert company.run("normalise").code == 0
+    assert len(opportunities(company)) == 8, "going back to an earlier mapping loses nothing"
+    assert "does not know" in company.try_out("jobs").output
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from dbos import DBOS
 from sqlalchemy import Engine, text
 
@@ -18,6 +19,7 @@ from warehouse.database import open_database, writing
 
 KILLED = """
 import sys, time
+import pytest
 from dbos import DBOS
 from sqlalchemy import text
 from jobs.runner import running
@@ -60,7 +62,8 @@ def prepare(database_url: str) -> Engine:
     return engine
 
 
-def test_a_killed_run_is_resumed_and_its_result_is_the_same(database_url: str) -> None:
+@pytest.mark.parametrize("worker_id", ["worker-1", "worker-2"])
+def test_a_killed_run_is_resumed_by_its_worker_or_another(database_url: str, worker_id: str) -> None:
     engine = prepare(database_url)
     root = Path(__file__).parents[2]
     with subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -72,10 +75,10 @@ def test_a_killed_run_is_resumed_and_its_result_is_the_same(database_url: str) -
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     assert 0 < len(counted(engine)) < 40
-    with running(engine, "worker-1", lambda: counting_jobs(engine)) as runner:
+    with running(engine, worker_id, lambda: counting_jobs(engine)) as runner:
         assert runner.run("count", 40) == sum(range(40))
     assert counted(engine) == list(range(40))
-    assert [run.status for run in list_runs(engine, 10)] == ["SUCCESS"]
+    assert [run.status for run in list_runs(engine, 10)] == ["SUCCESS", "SUCCESS"], "the killed one and the new one"
     engine.dispose()
 
 

@@ -67,6 +67,8 @@ def test_warnings_are_added_up_per_run_and_progress_is_per_mapping(engine: Engin
         save_progress(connection, "crm", "v1", 5)
         save_progress(connection, "crm", "v1", 7)
         assert (read_progress(connection, "crm", "v1"), read_progress(connection, "crm", "v2")) == (7, 0)
+        save_progress(connection, "crm", "v2", 3)
+        assert read_progress(connection, "crm", "v1") == 0, "going back to it begins anew"
 
 
 def test_only_deals_that_differ_are_written(engine: Engine) -> None:
