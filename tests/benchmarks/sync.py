@@ -1,4 +1,4 @@
-"""CPU of a first sync of 100,000 opportunities, against simple-salesforce and a bare insert of the same rows.
+"""CPU of landing 100,000 opportunities in a first sync, against simple-salesforce and a bare insert of the same rows.
 
 The bare side downloads the same fields with simple-salesforce, parses them, and inserts each record's JSON by the
 driver's own bulk call in one transaction a page. The org is another process, so that only the reader's CPU is counted.
@@ -87,7 +87,7 @@ def _compare(
         bare = _cpu_seconds(partial(_insert_bare, insert(url), org))
         ratios.append(_ours(org, url) / bare)
     compared = f"CPU of {ROWS:,} opportunities against simple-salesforce, parsed and inserted bare; median of {ROUNDS}"
-    return Result(f"first sync, {name}", statistics.median(ratios), LIMIT, compared)
+    return Result(f"landing of a first sync, {name}", statistics.median(ratios), LIMIT, compared)
 
 
 def _insert_bare(insert: Insert, org: dict[str, str]) -> None:
