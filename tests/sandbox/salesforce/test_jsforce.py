@@ -14,6 +14,7 @@ def test_every_login(node: Node, org: Org) -> None:
         "authorizationCode",
         "refreshToken",
         "accessToken",
+        "sessionId",
     ]
     assert told["identities"] == dict.fromkeys(ways, org.credentials.username)
     assert told["refused"]["message"].startswith("INVALID_LOGIN: ")

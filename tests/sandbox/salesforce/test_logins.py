@@ -35,6 +35,11 @@ def password_from_trusted_network(org: Org) -> dict[str, Any]:
     return {"username": org.credentials.username, "password": org.credentials.password, "organizationId": org.id}
 
 
+def password_alone_from_trusted_network(org: Org) -> dict[str, Any]:
+    org.trusts_network = True
+    return {"username": org.credentials.username, "password": org.credentials.password}
+
+
 def password_by_oauth(org: Org) -> dict[str, Any]:
     known = org.credentials
     secret = {"consumer_key": known.client_id, "consumer_secret": known.client_secret}
@@ -46,7 +51,14 @@ def jwt_bearer(org: Org) -> dict[str, Any]:
     return {"username": known.username, "consumer_key": known.client_id, "privatekey": known.jwt_private_key}
 
 
-LOGINS = [client_credentials, password_and_token_by_soap, password_from_trusted_network, password_by_oauth, jwt_bearer]
+LOGINS = [
+    client_credentials,
+    password_and_token_by_soap,
+    password_from_trusted_network,
+    password_alone_from_trusted_network,
+    password_by_oauth,
+    jwt_bearer,
+]
 
 
 @pytest.mark.parametrize("login", LOGINS)

@@ -47,7 +47,12 @@ async function accessToken() {
   return new jsforce.Connection({ accessToken, instanceUrl, version });
 }
 
-const ways = { soap, oauthPassword, clientCredentials, jwtBearer, authorizationCode, refreshToken, accessToken };
+async function sessionId() {
+  const { accessToken, instanceUrl } = await soap();
+  return new jsforce.Connection({ sessionId: accessToken, serverUrl: `${instanceUrl}/services/Soap/u/${version}`, version });
+}
+
+const ways = { soap, oauthPassword, clientCredentials, jwtBearer, authorizationCode, refreshToken, accessToken, sessionId };
 const identities = {};
 for (const [name, way] of Object.entries(ways)) {
   identities[name] = (await (await way()).identity()).username;
