@@ -9,6 +9,7 @@ import pytest
 import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceExpiredSession
+from simple_salesforce.login import SalesforceLogin
 
 from sandbox.salesforce.org import Org
 from tests.sandbox.salesforce.conftest import Client, Clock
@@ -35,11 +36,6 @@ def password_from_trusted_network(org: Org) -> dict[str, Any]:
     return {"username": org.credentials.username, "password": org.credentials.password, "organizationId": org.id}
 
 
-def password_alone_from_trusted_network(org: Org) -> dict[str, Any]:
-    org.trusts_network = True
-    return {"username": org.credentials.username, "password": org.credentials.password}
-
-
 def password_by_oauth(org: Org) -> dict[str, Any]:
     known = org.credentials
     secret = {"consumer_key": known.client_id, "consumer_secret": known.client_secret}
@@ -55,7 +51,6 @@ LOGINS = [
     client_credentials,
     password_and_token_by_soap,
     password_from_trusted_network,
-    password_alone_from_trusted_network,
     password_by_oauth,
     jwt_bearer,
 ]
@@ -86,6 +81,14 @@ def test_a_wrong_secret_is_refused(login: Login, org: Org, session: requests.Ses
         arguments[wrong] = "wrong"
     with pytest.raises(SalesforceAuthenticationFailed):
         Salesforce(session=session, **arguments)
+
+
+def test_the_login_call_takes_a_password_alone_from_a_trusted_network(org: Org, session: requests.Session) -> None:
+    org.trusts_network = True
+    known = org.credentials
+    token, _ = SalesforceLogin(session=session, username=known.username, password=known.password)
+    sf = Salesforce(session=session, session_id=token, instance="acme.my.salesforce.com")
+    assert sf.query(ONE_USER)["records"][0]["Username"] == known.username
 
 
 def test_a_password_alone_opens_nothing_from_an_unknown_network(org: Org, session: requests.Session) -> None:
