@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -55,7 +56,7 @@ class FetchedKeys:
     """A key set behind a URL: fetched in a thread, kept for ``lifetime`` seconds, asked again for an unknown key.
 
     Unknown keys cause at most one fetch in ``pause`` seconds, so that forged key ids cannot flood the issuer. If the
-    issuer does not answer, known keys stay good.
+    issuer does not answer, known keys stay good; without any, every question is a 503 until it answers.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class FetchedKeys:
             async with self._lock:
                 if self._is_stale(key_id):
                     await self._refresh()
+        if not self._keys and self._fetched_at < self._tried_at:
+            raise _keys_unavailable()
         return self._keys.get(key_id)
 
     def _is_stale(self, key_id: str) -> bool:
@@ -80,12 +83,8 @@ class FetchedKeys:
 
     async def _refresh(self) -> None:
         self._tried_at = self._monotonic()
-        try:
+        with suppress(httpx.HTTPError, ValueError, jwt.PyJWTError):
             self._keys = _by_id(await asyncio.to_thread(_fetch, self._url))
-        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
-            if not self._keys:
-                raise _keys_unavailable() from error
-        else:
             self._fetched_at = self._tried_at
 
 
@@ -94,7 +93,7 @@ def _fetch(url: str) -> dict[str, Any]:
     response.raise_for_status()
     keys = json.loads(response.content)
     if not isinstance(keys, dict):
-        raise TypeError("a key set is a JSON object")
+        raise jwt.PyJWKSetError("a key set is a JSON object")
     return keys
 
 

@@ -12,7 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import RSAAlgorithm
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mashup_api.issuer import Issuer, Person, create_issuer_app
 from mashup_api.problems import Problem
@@ -200,6 +201,39 @@ def test_an_issuer_that_never_answered_is_a_problem_to_try_again(issuer: Issuer)
     with pytest.raises(Problem) as refused:
         verify(issuer.mint(ADA), unreachable)
     assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "30")
+
+
+def test_an_outage_is_no_bad_token_and_ends_with_it(issuer: Issuer) -> None:
+    seconds, known = [0.0], issuer.jwks()["keys"][0]["kid"]
+    app = Returning(create_issuer_app(issuer))
+    with serve(app) as url:
+        keys = FetchedKeys(f"{url}/.well-known/jwks.json", monotonic=lambda: seconds[0])
+        for second in (0.0, 1.0, 9.0, 11.0, 12.0):
+            seconds[0] = second
+            with pytest.raises(Problem) as refused:
+                asyncio.run(keys.find(known))
+            assert refused.value.status == 503
+        app.is_back = True
+        seconds[0] = 22.0
+        assert asyncio.run(keys.find(known)) is not None
+        assert asyncio.run(keys.find("forged")) is None
+
+
+class Returning:
+    """An issuer that is away until it is back."""
+
+    def __init__(self, issuer: ASGIApp) -> None:
+        self.issuer, self.is_back = issuer, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.issuer if self.is_back else Response(status_code=502))(scope, receive, send)
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"keys"', b"7", b"null", b"{}", b'{"keys": ["x"]}', b"<html>", b"\xff"])
+def test_what_is_no_key_set_is_no_keys(issuer: Issuer, body: bytes) -> None:
+    with serve(Response(body, media_type="application/json")) as url, pytest.raises(Problem) as refused:
+        verify(issuer.mint(ADA), settings(issuer, jwks=None, jwks_url=url))
+    assert refused.value.status == 503
 
 
 def test_a_private_key_never_leaves_the_issuer(issuer: Issuer) -> None:
