@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import SecretStr
@@ -158,7 +159,13 @@ def _served_api(configuration: Configuration, folder: Path, addresses: Addresses
     url = database_url(configuration, folder)
     engine = open_database(url)
     assert configuration.api is not None  # noqa: S101 - the demo's own configuration
-    app = create_app(configuration.api, engine=engine, reader=open_reader(url), clock=utc_now)
+    app = create_app(
+        configuration.api,
+        engine=engine,
+        reader=open_reader(url),
+        clock=utc_now,
+        time_zone=ZoneInfo(configuration.time_zone),
+    )
     try:
         with serve(app, listener=addresses.api) as api:
             yield api

@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import uvicorn
 from jwt import PyJWTError
@@ -24,7 +25,13 @@ def serve_api(configuration: Configuration, folder: Path, host: str, port: int) 
     engine = open_database(url)
     try:
         migrations.upgrade(engine)
-        app = create_app(configuration.api, engine=engine, reader=open_reader(url), clock=utc_now)
+        app = create_app(
+            configuration.api,
+            engine=engine,
+            reader=open_reader(url),
+            clock=utc_now,
+            time_zone=ZoneInfo(configuration.time_zone),
+        )
         with _listen(host, port) as listener:
             uvicorn.Server(
                 uvicorn.Config(

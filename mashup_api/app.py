@@ -26,16 +26,17 @@ from warehouse.reader import Reader
 DESCRIPTION = "What a deal pays, why, when, and what it would pay. Every answer is decided by who asks."
 
 
-def create_app(settings: ApiSettings, *, engine: Engine, reader: Reader, clock: Callable[[], datetime]) -> FastAPI:
+def create_app(
+    settings: ApiSettings, *, engine: Engine, reader: Reader, clock: Callable[[], datetime], time_zone: ZoneInfo
+) -> FastAPI:
     """The API on one warehouse.
 
     ``reader`` (not yet open) is opened and closed with the app; ``engine`` serves simulations, in threads; ``clock``
-    gives the aware present instant.
+    gives the aware present instant, and ``time_zone`` says which business date it is then: the same as for the jobs.
     """
-    zone = ZoneInfo(settings.time_zone)
 
     def today() -> date:
-        return clock().astimezone(zone).date()
+        return clock().astimezone(time_zone).date()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

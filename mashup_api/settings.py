@@ -39,17 +39,13 @@ class TokenSettings(BaseModel):
 
 
 class ApiSettings(BaseModel):
-    """``allowed_origins`` may call the API from a page, ``frame_ancestors`` may frame the deal card; each is exact.
-
-    ``time_zone`` says which business date it is.
-    """
+    """``allowed_origins`` may call the API from a page, ``frame_ancestors`` may frame the deal card; each is exact."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: TokenSettings
     allowed_origins: tuple[Origin, ...] = ()
     frame_ancestors: tuple[Origin, ...] = ()
-    time_zone: str = "UTC"
     widgets: Path = WIDGETS
     max_variations: Annotated[int, Field(ge=1, le=1000)] = 100
     max_body_bytes: Annotated[int, Field(ge=1024)] = 256 * 1024

@@ -70,7 +70,9 @@ def _compare(name: str, url: str) -> Result:
     token = issuer.mint(world.PEOPLE["ada"].email, lifetime=timedelta(hours=1))
     engine = open_database(url)
     reader = open_reader(url)
-    ours = create_app(world.settings(issuer), engine=engine, reader=reader, clock=lambda: world.NOON)
+    ours = create_app(
+        world.settings(issuer), engine=engine, reader=reader, clock=lambda: world.NOON, time_zone=world.ZONE
+    )
     with serve(ours) as our_url:
         asked = _selects(our_url, token, reader)
         with serve(_bare(url, issuer, asked)) as bare_url:

@@ -83,7 +83,7 @@ def open_api(url: str) -> Iterator[Asked]:
         issuer, allowed_origins=("https://crm.example",), frame_ancestors=("https://crm.example",), max_variations=20
     )
     engine = open_database(url)
-    app = create_app(settings, engine=engine, reader=open_reader(url), clock=lambda: world.NOON)
+    app = create_app(settings, engine=engine, reader=open_reader(url), clock=lambda: world.NOON, time_zone=world.ZONE)
     with serve(app) as address, Client(base_url=address, trust_env=False, timeout=30) as client:
         yield Asked(client, issuer, engine)
     engine.dispose()

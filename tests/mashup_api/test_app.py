@@ -1,11 +1,16 @@
 """What holds for every answer: headers, problems, CORS, the document that describes the API, and the card's files."""
 
 import re
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from mashup_api.app import create_app
 from mashup_api.settings import ApiSettings, TokenSettings
+from tests.mashup_api import world
 from tests.mashup_api.conftest import Asked
+from warehouse.reader import open_reader
 
 PATHS = ["/healthz", "/readyz", "/openapi.json", "/v1/me", "/nowhere", "/embed/deal", "/widgets/frame.js"]
 
@@ -53,6 +58,18 @@ def test_only_listed_origins_may_call(asked: Asked) -> None:
     assert preflight("https://crm.example") == "https://crm.example"
     for origin in ("null", "https://evil.example", "https://crm.example.evil.example", "http://crm.example"):
         assert preflight(origin) is None
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Europe/Berlin", 17), ("UTC", 16), ("America/Los_Angeles", 16)])
+def test_the_business_date_is_that_of_the_given_time_zone(asked: Asked, zone: str, day: int) -> None:
+    app = create_app(
+        world.settings(asked.issuer),
+        engine=asked.engine,
+        reader=open_reader(asked.engine.url.render_as_string(hide_password=False)),
+        clock=lambda: datetime(2026, 11, 16, 23, 30, tzinfo=UTC),
+        time_zone=ZoneInfo(zone),
+    )
+    assert app.state.parts.today() == date(2026, 11, day)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ Mia manages Ada and Bo, Vic manages Mia; Ned manages Ola. Zoe is the administrat
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -46,6 +47,7 @@ from warehouse.facts import read_facts
 
 TODAY = date(2026, 11, 16)
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Berlin")
 ADMINISTRATOR = "bonusbridge-administrator"
 AUDIENCE = "bonusbridge"
 
