@@ -67,6 +67,7 @@ def test_the_pipeline_has_the_size_that_was_asked_for(company: Company) -> None:
     assert any(deal.is_open and deal.amount_minor is None for deal in company.deals)
     assert len({deal.customer.id for deal in company.deals}) >= 120
     assert len({line.product.id for deal in company.deals for line in deal.lines}) == 20
+    assert len({line.product.cost_percent for deal in company.deals for line in deal.lines}) >= 10, "margins differ"
 
 
 def test_later_stages_close_sooner(company: Company) -> None:
