@@ -11,11 +11,22 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from mappings.money import CurrencyCode, Money
 
 Exact = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=28, decimal_places=12)]
+MAX_QUANTITY = 1_000_000_000
+
+
+def _credible(quantity: Decimal) -> Decimal:
+    """A barcode in the field of the quantity is refused here, with its record, not by the calculation for everybody."""
+    if abs(quantity) > MAX_QUANTITY:
+        raise ValueError(f"is more than {MAX_QUANTITY:,}, which no quantity is; mend the record or its mapping")
+    return quantity
+
+
+Quantity = Annotated[Exact, AfterValidator(_credible)]
 Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
 
 
@@ -58,7 +69,7 @@ class Line(BaseModel):
     ref: Text
     product_key: Key | None = None
     description: Text = ""
-    quantity: Exact = Decimal(1)
+    quantity: Quantity = Decimal(1)
     amount: Money | None = None
     cost: Money | None = None
     origin_key: Key | None = None
@@ -236,7 +247,10 @@ class Invoice(PricedDocument):
 
 
 class Allocation(BaseModel):
-    """The part of a receipt that settles one invoice (gross, in the receipt's currency)."""
+    """The part of a receipt that settles one invoice (gross, in the receipt's currency).
+
+    ``invoice_key`` may name a credit note instead: the part, below zero, that was refunded for it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
