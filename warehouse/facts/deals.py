@@ -39,7 +39,7 @@ def read_participants(connection: Connection, members: pl.DataFrame, scope: Scop
     """deal_id, payee_id, role, share_millionths, is_overlay."""
     opened = members.filter(pl.col("kind") == "opportunity")
     shares = _shares(connection, scope)
-    owners = _owners(connection, scope).join(shares, on="document_id", how="anti")
+    owners = _owners(connection, scope).join(shares.filter(~pl.col("is_overlay")), on="document_id", how="anti")
     of_opportunity = opened.join(pl.concat([shares, owners]), on="document_id")
     ordered = members.filter(pl.col("kind") == "order").join(opened, on="deal_id", how="anti")
     employees = _order_employees(connection, scope)
