@@ -1,7 +1,8 @@
 """Which records make up one deal: joined by the keys that they state, by nothing else.
 
-Keys point from later kinds of document to earlier ones (a credit note to its invoice, an invoice to its orders, an
-order to its opportunity), so one walk in the order of the chain joins all of them, whatever order they arrived in.
+Keys point from later kinds of document to earlier ones (a receipt to its invoice or, as a refund, to a credit note, an
+invoice to its orders, an order to its opportunity), so one walk in the order of the chain joins all of them, whatever
+order they arrived in.
 """
 
 from collections import defaultdict
@@ -118,10 +119,16 @@ def _identity(kind: str, key: Key) -> _Identity:
 
 def _found(choices: Iterable[_Choice], deals_of: dict[_Identity, tuple[_DealKey, ...]]) -> tuple[_DealKey, ...]:
     for choice in choices:
-        deals = {deal for kinds, key in choice for kind in kinds for deal in deals_of.get(_identity(kind, key), ())}
+        deals = {deal for target in choice for deal in _deals_of(target, deals_of)}
         if deals:
             return tuple(sorted(deals))
     return ()
+
+
+def _deals_of(target: _Target, deals_of: dict[_Identity, tuple[_DealKey, ...]]) -> tuple[_DealKey, ...]:
+    """Those of the first kind that has the key: systems may number each kind of document for itself."""
+    kinds, key = target
+    return next((deals_of[found] for kind in kinds if (found := _identity(kind, key)) in deals_of), ())
 
 
 def _missing(choices: Iterable[_Choice], deals_of: dict[_Identity, tuple[_DealKey, ...]]) -> list[Member]:
@@ -139,8 +146,8 @@ def _one(key: Key | None, *kinds: str) -> _Choice:
     return () if key is None else ((kinds, key),)
 
 
-def _several(keys: Iterable[Key], kind: str) -> _Choice:
-    return tuple(((kind,), key) for key in keys)
+def _several(keys: Iterable[Key], *kinds: str) -> _Choice:
+    return tuple((kinds, key) for key in keys)
 
 
 def _origins(lines: Iterable[Line]) -> list[Key]:
@@ -172,7 +179,7 @@ def _of_invoice(invoice: Invoice) -> Iterable[_Choice]:
 
 
 def _of_receipt(receipt: Receipt) -> Iterable[_Choice]:
-    yield _several([allocation.invoice_key for allocation in receipt.allocations], "invoice")
+    yield _several([allocation.invoice_key for allocation in receipt.allocations], "invoice", "credit_note")
 
 
 def _of_credit_note(note: CreditNote) -> Iterable[_Choice]:
@@ -193,7 +200,7 @@ _CHAIN: dict[type[CanonicalRecord], _Link] = {
     Contract: _Link("contract", _of_contract),
     Order: _Link("order", _of_order),
     Invoice: _Link("invoice", _of_invoice),
-    Receipt: _Link("receipt", _of_receipt),
     CreditNote: _Link("credit_note", _of_credit_note),
+    Receipt: _Link("receipt", _of_receipt),
     RepCommission: _Link("rep_commission", _of_commission, starts_deal=False),
 }

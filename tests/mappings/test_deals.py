@@ -107,8 +107,8 @@ WHOLE_CHAIN = (
 
 
 def test_a_chain_from_lead_to_credit_note_is_one_deal_with_the_opportunitys_key() -> None:
-    members = ["opportunity O1", "lead L1", "quote Q1", "contract T1", "order S1", "invoice I1", "receipt R1"]
-    assert joined(*WHOLE_CHAIN) == {"crm:O1": [*members, "credit_note C1", "rep_commission K1", "rep_commission K2"]}
+    members = ["opportunity O1", "lead L1", "quote Q1", "contract T1", "order S1", "invoice I1", "credit_note C1"]
+    assert joined(*WHOLE_CHAIN) == {"crm:O1": [*members, "receipt R1", "rep_commission K1", "rep_commission K2"]}
 
 
 def test_what_joins_nothing_is_a_deal_of_its_own_named_by_its_first_document() -> None:
@@ -127,12 +127,20 @@ def test_the_same_number_of_different_kinds_is_not_one_record() -> None:
 
 
 def test_an_invoice_for_orders_of_two_deals_is_a_member_of_both_and_so_is_what_settles_it() -> None:
-    both = ["invoice I1", "receipt R1", "credit_note C1"]
+    both = ["invoice I1", "credit_note C1", "receipt R1"]
     orders = (order("S1", "O1"), order("S2", "O2"), opportunity("O1"), opportunity("O2"))
     expected = {"crm:O1": ["opportunity O1", "order S1", *both], "crm:O2": ["opportunity O2", "order S2", *both]}
     papers = (receipt("R1", "I1"), credit_note("C1", "I1"))
     assert joined(*orders, invoice("I1", "S1", "S2"), *papers) == expected
     assert joined(*orders, invoice("I1", line_orders=("S1", "S2", "S1")), *papers) == expected
+
+
+def test_a_refund_is_in_the_deal_of_its_credit_note_unless_an_invoice_has_the_key() -> None:
+    papers = (invoice("I1"), credit_note("C1", "I1"), receipt("R1", "C1"))
+    (deal,) = join(papers)
+    assert told([deal]) == {"erp:invoice:I1": ["invoice I1", "credit_note C1", "receipt R1"]}
+    assert deal.dangling == ()
+    assert joined(*papers, invoice("C1"))["erp:invoice:C1"] == ["invoice C1", "receipt R1"]
 
 
 def test_an_order_belongs_to_one_deal_its_opportunity_before_its_contract() -> None:

@@ -7,13 +7,16 @@ How records become transactions (all amounts in minor units of their currency):
   without an amount, by its products' list prices if its mapping says so.
 - ``order``: not cancelled ones. ``invoice``: a line belongs to the deal of the order that it bills.
 - ``receipt``: of each invoice that it settles the net share, allocation x net / gross, cut off the running sum of that
-  invoice's allocations, so that full payment gives the net amount exactly.
-- ``return``: a credit note's lines, negative. Each takes back the invoice line that it names, else the only line with
-  its product, else the first. A note without lines takes back all lines in proportion. What tells no cost takes back
-  margin in proportion.
+  invoice's allocations, so that full payment gives the net amount exactly. What is allocated to a credit note is a
+  refund, below zero: of the invoice that the note takes back.
+- ``return``: a credit note's lines, negative. Each takes back the invoice line that it names, else one with its product
+  (of the same amount, else the first); without a product the first line. A note without lines takes back all lines in
+  proportion. What tells no cost takes back margin in proportion. Both are cut off the running sum of what was
+  returned, so that a full return by several notes takes back each line and its margin exactly.
 
-Who takes part in a deal: the opportunity's shares, or its owner with all of it; without an opportunity the first
-order's employee. What belongs to no deal, or to several without saying which line to which, is left out and counted.
+Who takes part in a deal: the opportunity's shares, and its owner with all of it unless one of them is an owner's (no
+overlay); without an opportunity the first order's employee. What belongs to no deal, or to several without saying
+which line to which, is left out and counted.
 """
 
 from warehouse.facts.frames import FactsError

@@ -14,10 +14,10 @@ from warehouse.facts.transactions import read_transactions
 
 
 class FactsRead(NamedTuple):
-    """``frames`` by name; ``left_out``: kind, document_id, line, reason of what could not be given to a deal."""
+    """``frames`` by name; ``left_out``: what could not be given to a deal and why, and how often."""
 
     frames: dict[str, pl.DataFrame]
-    left_out: pl.DataFrame
+    left_out: dict[str, int]
 
 
 def read_facts(
@@ -33,7 +33,7 @@ def read_facts(
 
 
 def read_facts_and_gaps(connection: Connection, *, as_of: date, payees: Collection[str] | None = None) -> FactsRead:
-    """The same, with what was left out and why."""
+    """The same, with what was left out: a kind and a reason as text (none if nothing was), and how many lines."""
     scope = Scope(None if payees is None else deals_touching(connection, payees))
     members = read_members(connection, scope)
     transactions, bases, left_out = read_transactions(connection, members, scope, as_of)
@@ -45,4 +45,9 @@ def read_facts_and_gaps(connection: Connection, *, as_of: date, payees: Collecti
         "rates": read_rates(connection),
         "deals": read_deals(connection, members, scope, bases),
     }
-    return FactsRead(frames | {"currencies": read_currencies(frames)}, left_out)
+    return FactsRead(frames | {"currencies": read_currencies(frames)}, _counted(left_out))
+
+
+def _counted(left_out: pl.DataFrame) -> dict[str, int]:
+    counts = left_out.group_by("kind", "reason").len().sort("kind", "reason")
+    return {f"{kind} {reason}": count for kind, reason, count in counts.iter_rows()}

@@ -1,12 +1,15 @@
 """Returns: what credit notes take back, and from which invoice line."""
 
+from collections.abc import Mapping
+
 import polars as pl
 from sqlalchemy import Connection
 
-from warehouse.facts.frames import quotient, running_shares
+from warehouse.facts.frames import running_shares
 from warehouse.facts.lines import Scope, counted, identified, of_one_currency, read_documents, read_lines, with_deal
 
 _MEASURES = ("revenue_minor", "margin_minor", "quantity_millionths")
+_IN_TIME = ("dated_on", "source", "ref")
 
 
 def read_returns(connection: Connection, members: pl.DataFrame, scope: Scope, invoices: pl.DataFrame) -> pl.DataFrame:
@@ -45,54 +48,59 @@ def _billed(invoices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spread(notes: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
-    """A note without lines: a part for each line of its invoice, in proportion; together they are the note."""
-    rows = notes.drop("product_id").join(billed, on="invoice_id").sort("document_id", "billed_position")
-    group = ["document_id"]
-    parts = [
-        running_shares(rows, group, "billed_minor", name, "billed_total").alias(name)
-        for name in ("revenue_minor", "cost_minor", "quantity_millionths")
-    ]
+    """A note without lines: a part for each line of its invoice, in proportion; together they are the note.
+
+    A part is what the line has lost after the note, less what it had lost before it: all notes together are the line.
+    """
+    names = ("revenue_minor", "cost_minor", "quantity_millionths")
+    after = [pl.col(name).cum_sum().over("invoice_id", "currency").alias(f"{name}_after") for name in names]
+    before = [(pl.col(f"{name}_after") - pl.col(name)).alias(f"{name}_before") for name in names]
+    running = notes.drop("product_id").sort(_IN_TIME).with_columns(after).with_columns(before)
+    rows = running.join(billed, on="invoice_id").sort(*_IN_TIME, "billed_position")
+
+    def lost(amount: str) -> pl.Series:
+        return running_shares(rows, ["document_id"], "billed_minor", amount, "billed_total")
+
     return rows.with_columns(
-        *parts,
+        *((lost(f"{name}_after") - lost(f"{name}_before")).alias(name) for name in names),
         pl.col("billed_product_id").alias("product_id"),
         pl.format("whole/{}", "billed_position").alias("line"),
     )
 
 
 def _matched(rows: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
-    """The invoice line that the row names, else the only one with its product, else the first."""
-    by_line = billed.filter(pl.col("billed_line_ref").is_not_null()).unique(
-        ["invoice_id", "billed_line_ref"], keep="first", maintain_order=True
+    """The invoice line that the row names, else the first with its product (of its amount, if there is one).
+
+    By place: what names no product, or whose product can only be in a line that names none.
+    """
+    by_product = {"product_id": "billed_product_id"}
+    ways = {
+        "by_line": _first(billed, {"origin_line_ref": "billed_line_ref"}),
+        "by_amount": _first(billed, by_product | {"revenue_minor": "billed_minor"}),
+        "by_product": _first(billed, by_product),
+        "by_blank": _first(billed.filter(pl.col("billed_product_id").is_null()), {}),
+        "by_place": _first(billed, {}),
+    }
+    found = rows
+    for name, lines in ways.items():
+        on = [column for column in lines.columns if column != "found"]
+        found = found.join(lines.rename({"found": name}), on=on, how="left")
+    by_place = pl.when(pl.col("product_id").is_null()).then("by_place").otherwise("by_blank")
+    found = found.with_columns(pl.coalesce("by_line", "by_amount", "by_product", by_place).alias("reverses_id"))
+    return found.drop(ways).join(billed.drop("invoice_id"), on="reverses_id", how="left")
+
+
+def _first(billed: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame:
+    """``found``: the first line of each invoice, or of each value of ``keys`` (of the row: of the line) in it."""
+    columns = ["invoice_id", *keys.values()]
+    lines = billed.drop_nulls(columns).unique(columns, keep="first", maintain_order=True)
+    return lines.select(
+        "invoice_id", *(pl.col(line).alias(row) for row, line in keys.items()), pl.col("reverses_id").alias("found")
     )
-    by_product = billed.filter(pl.col("billed_product_id").is_not_null()).unique(
-        ["invoice_id", "billed_product_id"], keep="none"
-    )
-    first = billed.unique("invoice_id", keep="first", maintain_order=True)
-    found = (
-        rows.join(
-            by_line.select("invoice_id", "billed_line_ref", pl.col("reverses_id").alias("by_line")),
-            left_on=["invoice_id", "origin_line_ref"],
-            right_on=["invoice_id", "billed_line_ref"],
-            how="left",
-        )
-        .join(
-            by_product.select("invoice_id", "billed_product_id", pl.col("reverses_id").alias("by_product")),
-            left_on=["invoice_id", "product_id"],
-            right_on=["invoice_id", "billed_product_id"],
-            how="left",
-        )
-        .join(first.select("invoice_id", pl.col("reverses_id").alias("by_place")), on="invoice_id", how="left")
-        .with_columns(pl.coalesce("by_line", "by_product", "by_place").alias("reverses_id"))
-    )
-    return found.join(billed.drop("invoice_id"), on="reverses_id", how="left")
 
 
 def _with_margin(returns: pl.DataFrame) -> pl.DataFrame:
     """Where the note tells no cost: the reversed line's margin in proportion, so that a full return leaves none."""
-    is_known = pl.col("billed_minor").is_not_null() & (pl.col("billed_minor") != 0)
-    divisors = returns.select(pl.when(is_known).then("billed_minor").otherwise(1)).to_series()
-    margins = returns.select(pl.when(is_known).then("billed_margin")).to_series()
-    shares = quotient(returns["revenue_minor"].to_list(), margins.to_list(), divisors.to_list())
-    return returns.with_columns(
-        pl.coalesce("margin_minor", pl.Series("share", shares, dtype=pl.Int128)).alias("margin_minor")
-    )
+    rows = returns.sort(*_IN_TIME, "position").with_columns(pl.when(pl.col("billed_minor") != 0).then("billed_margin"))
+    shares = running_shares(rows, ["reverses_id", "currency"], "revenue_minor", "billed_margin", "billed_minor")
+    return rows.with_columns(pl.coalesce("margin_minor", shares).alias("margin_minor"))

@@ -137,7 +137,8 @@ def _invoices(connection: Connection, members: pl.DataFrame, scope: Scope) -> pl
 
 def _receipts(connection: Connection, members: pl.DataFrame, scope: Scope, invoices: pl.DataFrame) -> pl.DataFrame:
     documents = read_documents(connection, "receipt", scope).drop("amount_minor", "currency", "customer_id")
-    allocations = _allocations(connection, scope).join(documents, on="document_id")
+    settled = _refunds_as_of_invoices(_allocations(connection, scope), _credited(connection, scope), invoices)
+    allocations = settled.join(documents, on="document_id")
     every = pl.col("margin_minor").is_not_null().all()
     parts = (
         invoices.filter(pl.col("deal_id").is_not_null(), pl.col("gross_minor") != 0)
@@ -178,6 +179,30 @@ def _allocations(connection: Connection, scope: Scope) -> pl.DataFrame:
         columns.amount_currency.label("currency"),
     )
     return read_frame(connection, found.where(*scope.holds("receipt", columns.receipt_source, columns.receipt_ref)))
+
+
+def _refunds_as_of_invoices(allocations: pl.DataFrame, credited: pl.DataFrame, invoices: pl.DataFrame) -> pl.DataFrame:
+    """What is allocated to a credit note is, below zero, a part of the invoice that the note takes back."""
+    notes = credited.join(invoices, on="document_id", how="anti").rename({"document_id": "invoice_id"})
+    found = allocations.join(notes, on="invoice_id", how="left")
+    return found.with_columns(pl.coalesce("credited_id", "invoice_id").alias("invoice_id")).drop("credited_id")
+
+
+def _credited(connection: Connection, scope: Scope) -> pl.DataFrame:
+    """document_id of credit notes, credited_id: the invoice that they name, else the only one that their lines name."""
+    notes = read_documents(connection, "credit_note", scope, "invoice_id")
+    table = child("credit_note", "lines")
+    columns = table.c
+    note = (columns.credit_note_source, columns.credit_note_ref)
+    origins = read_frame(
+        connection,
+        select(payee_id(table, "credit_note_").label("document_id"), payee_id(table, "origin_").label("origin_id"))
+        .where(columns.origin_ref.is_not(None), *scope.holds("credit_note", *note))
+        .distinct(),
+    ).unique("document_id", keep="none")
+    return notes.join(origins, on="document_id", how="left").select(
+        "document_id", pl.coalesce("invoice_id", "origin_id").alias("credited_id")
+    )
 
 
 def _finished(connection: Connection, rows: pl.DataFrame) -> pl.DataFrame:
