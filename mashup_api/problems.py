@@ -193,9 +193,9 @@ _DESCRIPTIONS = {
     401: "No token, or one that is not believed.",
     403: "The token is good, but belongs to nobody who is known here.",
     404: "It does not exist, or the caller may not see it.",
-    409: "The deal is no longer open, so that nothing about it can be supposed.",
+    409: "The deal is no longer open, or the person has no credit in it: nothing about it can be supposed.",
     413: "The body is too large.",
-    422: "Refused field by field.",
+    422: "Refused field by field, or the records and plans do not allow to calculate it.",
     503: "Not ready: a needed part does not answer.",
 }
 

@@ -9,15 +9,18 @@ from typing import NamedTuple
 
 import anyio
 import polars as pl
+import structlog
 from anyio import to_thread
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from compensation import (
+    CompensationError,
     DealEstimate,
     Facts,
     PayOverflowError,
     Plan,
+    PlanError,
     Proposal,
     ProposedLine,
     ProposedShare,
@@ -31,11 +34,13 @@ from mashup_api.settings import ApiSettings
 from mashup_api.variations import ProductLine, Simulations, Split, Variation
 from warehouse import results
 from warehouse.database import reading
-from warehouse.facts import read_facts
+from warehouse.facts import FactsError, read_facts
 
 _BASELINE = ""
 _MILLION = 1_000_000
 _FACTS_KEPT = 64
+
+_log = structlog.get_logger("mashup_api")
 
 
 class _Known(NamedTuple):
@@ -57,20 +62,29 @@ class Simulator:
         self._threads = anyio.CapacityLimiter(settings.simulation_threads)
 
     async def simulate(self, deal_id: str, payee_id: str, wanted: Simulations, *, as_of: date) -> bytes:
-        """The answer's JSON; 422 for too many variations or amounts that do not fit, 409 if the deal is closed."""
+        """The answer's JSON; 409 if the deal is closed or the payee takes no part in it.
+
+        422 for too many variations, amounts that do not fit, and records or plans that cannot be calculated with.
+        """
         limit = self._settings.max_variations
         if len(wanted.variations) > limit:
             raise invalid([FieldError(pointer="/variations", detail=f"at most {limit} variations in one call")])
-        return await to_thread.run_sync(self._run, deal_id, payee_id, wanted, as_of, limiter=self._threads)
+        return await to_thread.run_sync(self._answer, deal_id, payee_id, wanted, as_of, limiter=self._threads)
+
+    def _answer(self, deal_id: str, payee_id: str, wanted: Simulations, as_of: date) -> bytes:
+        try:
+            return self._run(deal_id, payee_id, wanted, as_of)
+        except PayOverflowError as error:
+            raise _too_large() from error
+        except (CompensationError, FactsError) as error:
+            _log.warning("simulation_not_calculable", reason=str(error))
+            raise _not_calculable(error) from error
 
     def _run(self, deal_id: str, payee_id: str, wanted: Simulations, as_of: date) -> bytes:
         facts, plans = self._facts(payee_id, as_of)
         currency = _open_currency(facts, deal_id)
         proposals = [propose(deal_id, _BASELINE), *_proposals(deal_id, currency, wanted.variations)]
-        try:
-            estimates = estimate_deals(facts, plans, proposals, as_of=as_of)
-        except PayOverflowError as error:
-            raise _too_large() from error
+        estimates = estimate_deals(facts, plans, proposals, as_of=as_of)
         of_payee = {one.scenario: one for one in estimates if one.payee.id == payee_id}
         return _answer(of_payee, wanted.variations)
 
@@ -144,7 +158,9 @@ def _line(line: ProductLine, currency: str) -> ProposedLine:
 
 
 def _answer(estimates: Mapping[str, DealEstimate], variations: Sequence[Variation]) -> bytes:
-    baseline = estimates[_BASELINE]
+    baseline = estimates.get(_BASELINE)
+    if baseline is None:
+        raise _not_credited()
     parts = [_variation(variation.id, estimates.get(variation.id), baseline) for variation in variations]
     return b'{"baseline":%s,"variations":[%s]}' % (baseline.to_json(), b",".join(parts))
 
@@ -172,6 +188,35 @@ def _closed() -> Problem:
         "A deal that is won or lost cannot be supposed to be different.",
         "Read its estimate and earnings instead.",
     )
+
+
+def _not_credited() -> Problem:
+    return Problem(
+        409,
+        "not-credited",
+        "This person has no credit in this deal",
+        "The deal's credit goes to others, so there is nothing that a change of the deal could change.",
+        "Read the deal again. If it should be credited, ask its owner to add this person to its splits in the CRM.",
+    )
+
+
+def _not_calculable(error: CompensationError | FactsError) -> Problem:
+    return Problem(
+        422,
+        "not-calculable",
+        "This cannot be calculated",
+        _what_is_wrong(error),
+        "Ask your administrator to mend it; the log of the server has the whole reason.",
+    )
+
+
+def _what_is_wrong(error: CompensationError | FactsError) -> str:
+    """Tells no more than what everybody may know: other messages may name people, and plans what they pay."""
+    if isinstance(error, PlanError):
+        return f"The stored compensation plan {error.path} cannot be read at line {error.line}."
+    if str(error).startswith(("rates:", "currencies:")):
+        return f"{error}."
+    return "A record that it needs does not fit: an amount or a quantity, or the tree of managers goes round."
 
 
 def _too_large() -> Problem:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Engine
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mappings.records import Customer, Employee, Line, Opportunity, Product, Share
@@ -27,6 +28,7 @@ class Company:
     issuer: Issuer
     other_site: str
     """A site that is listed nowhere."""
+    engine: Engine
 
 
 class Later:
@@ -52,11 +54,13 @@ def open_company(database_url: str) -> Iterator[Company]:
             issuer=issuer.url, audience=world.AUDIENCE, jwks_url=f"{issuer_url}/.well-known/jwks.json"
         )
         settings = ApiSettings(tokens=tokens, allowed_origins=(crm_url,), frame_ancestors=(crm_url,))
-        app = create_app(settings, engine=engine, reader=open_reader(database_url), clock=lambda: world.NOON)
+        app = create_app(
+            settings, engine=engine, reader=open_reader(database_url), clock=lambda: world.NOON, time_zone=world.ZONE
+        )
         with serve(app) as api_url:
             crm.app = _crm(issuer, issuer_url, api_url)
             other.app = _host_page(api_url)
-            yield Company(api_url, crm_url, issuer, other_url)
+            yield Company(api_url, crm_url, issuer, other_url, engine)
     engine.dispose()
 
 

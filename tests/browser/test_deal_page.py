@@ -8,9 +8,12 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from mappings.records import Stage
 from tests.browser.company import Company, open_company
 from tests.browser.conftest import OpenPage
 from tests.mashup_api import world
+from warehouse import canonical
+from warehouse.database import writing
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +251,17 @@ def test_a_session_that_ended_and_a_lost_connection_say_what_to_do(browser: Brow
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".total")).to_have_text("$7,460.00")
     page.context.close()
+
+
+def test_a_deal_that_was_closed_meanwhile_says_so(open_page: OpenPage, company: Company) -> None:
+    page = open_page()
+    sign_in(page, company, "Bo Li")
+    card = open_deal(page, company, "006ADATUM")
+    expect(card.locator(".total")).to_be_visible()
+    deal = next(record for record in world.records() if record.ref == "006ADATUM")
+    won = deal.model_copy(update={"stage": Stage.WON})
+    with writing(company.engine) as connection:
+        canonical.put(connection, [won], landing_ids=[2], mapping_version="test")
+    card.get_by_role("slider", name="Discount").fill("20")
+    expect(card.get_by_role("heading", name="This deal has changed")).to_be_visible()
+    expect(card.get_by_role("button", name="Try again")).to_be_visible()

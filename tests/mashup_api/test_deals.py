@@ -1,15 +1,21 @@
 """Estimates are read as they are stored; simulations are calculated by the same engine, and refused clearly."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from compensation import DealEstimate
+from mappings.records import CanonicalRecord, Employee, Line, Share
+from mashup_api.problems import Problem
+from mashup_api.simulations import Simulator
+from mashup_api.variations import Simulations
 from tests.mashup_api import world
 from tests.mashup_api.conftest import Asked
-from warehouse import results
+from warehouse import canonical, results
 from warehouse.database import reading, writing
 
 ESTIMATE = "/v1/deals/crm/006CONTOSO/estimate"
@@ -109,6 +115,82 @@ def test_a_simulation_stores_nothing(asked: Asked) -> None:
 def test_a_closed_deal_cannot_be_supposed(asked: Asked) -> None:
     answer = asked.post("ada", "/v1/deals/crm/006WON/simulations", {"variations": [{"id": "v"}]})
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:bonusbridge:problem:deal-closed")
+
+
+def test_a_payee_who_takes_no_part_any_more_is_told_so(own: Asked) -> None:
+    # Mia stands above Bo, so that she has facts of his deal; without the managers' plan she has no credit in it.
+    store_plans(own, {"sellers.yaml": world.PLANS["sellers.yaml"]})
+    simulator = Simulator(own.engine, world.settings(own.issuer))
+    wanted = Simulations.model_validate({"variations": [{"id": "v"}]})
+    with pytest.raises(Problem) as refused:
+        asyncio.run(simulator.simulate("crm:006ADATUM", "crm:005MIA", wanted, as_of=world.TODAY))
+    assert (refused.value.status, refused.value.body.type) == (409, "urn:bonusbridge:problem:not-credited")
+    assert "owner" in refused.value.body.remedy
+
+
+def test_an_owner_whose_deal_is_split_among_others_is_refused(own: Asked) -> None:
+    shares = (Share(employee_key=world.key("005BO"), ratio=Decimal(1)),)
+    change_deals(own, {"006CONTOSO": {"shares": shares}})
+    assert own.post("ada", SIMULATIONS, {"variations": [{"id": "v"}]}).status_code in (404, 409)
+
+
+def test_a_missing_rate_is_named(own: Asked) -> None:
+    sellers = world.PLANS["sellers.yaml"]
+    in_euro = sellers.replace("Account executives", "Europe").replace("currency: USD", "currency: EUR")
+    store_plans(own, {"sellers.yaml": sellers, "europe.yaml": in_euro})
+    change(own, [employee("ada").model_copy(update={"pay_currency": "EUR"})])
+    assert "none from USD to EUR" in refused_simulation(own)["detail"]
+
+
+def test_records_that_cannot_be_calculated_with_are_a_problem_that_names_no_person(own: Asked) -> None:
+    vic = employee("vic")
+    below_mia = vic.assignments[0].model_copy(update={"manager_key": world.key("005MIA")})
+    change(own, [vic.model_copy(update={"assignments": (below_mia,)})])
+    problem = refused_simulation(own)
+    assert "manager" in problem["detail"]
+    assert "005" not in json.dumps(problem)
+
+
+def test_an_amount_beyond_all_bounds_in_the_records_is_a_problem(own: Asked) -> None:
+    line = Line(ref="1", product_key=world.key("01tGTX"), quantity=Decimal(10) ** 14, amount=world.usd("1"))
+    change_deals(own, {"006CONTOSO": {"lines": (line,)}})
+    assert "quantity" in refused_simulation(own)["detail"]
+
+
+def test_a_stored_plan_that_cannot_be_read_is_a_problem(own: Asked) -> None:
+    store_plans(own, {"sellers.yaml": "plan: Account executives\nrate: 7%"})
+    problem = refused_simulation(own)
+    assert "sellers.yaml" in problem["detail"]
+    assert "7%" not in json.dumps(problem)
+
+
+def refused_simulation(asked: Asked) -> dict[str, Any]:
+    answer = asked.post("ada", SIMULATIONS, {"variations": [{"id": "v"}]})
+    problem: dict[str, Any] = answer.json()
+    assert (answer.status_code, problem["type"]) == (422, "urn:bonusbridge:problem:not-calculable")
+    assert problem["remedy"]
+    return problem
+
+
+def employee(name: str) -> Employee:
+    found = next(record for record in world.records() if record.ref == f"005{name.upper()}")
+    assert isinstance(found, Employee)
+    return found
+
+
+def store_plans(asked: Asked, plans: dict[str, str]) -> None:
+    stored = [(f"version of {name}", name, text) for name, text in plans.items()]
+    with writing(asked.engine) as connection:
+        results.replace_plans(connection, stored, world.NOON)
+
+
+def change_deals(asked: Asked, changes: dict[str, dict[str, object]]) -> None:
+    change(asked, [one.model_copy(update=changes[one.ref]) for one in world.records() if one.ref in changes])
+
+
+def change(asked: Asked, records: Sequence[CanonicalRecord]) -> None:
+    with writing(asked.engine) as connection:
+        canonical.put(connection, records, landing_ids=[2] * len(records), mapping_version="test")
 
 
 BAD_VARIATIONS = {

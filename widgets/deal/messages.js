@@ -56,6 +56,11 @@ const MESSAGES = {
       title: "No estimate yet", text: "This deal is known, but its bonus has not been worked out.",
       remedy: "It appears after the next calculation, usually within minutes of a change in the CRM.",
     },
+    changed: {
+      title: "This deal has changed",
+      text: "It has been closed, or its credit goes to others now, so there is nothing to try out.",
+      remedy: "Read it again. If you should have a part in it, ask its owner to add you to its split in the CRM.",
+    },
     offline: {
       title: "BonusBridge cannot be reached", text: "The connection failed, so no amount can be shown.",
       remedy: "Check your network and try again.",
@@ -115,6 +120,11 @@ const MESSAGES = {
     notCalculated: {
       title: "尚无估算", text: "已知这笔商机，但奖金还没有计算。",
       remedy: "下一次计算后即会显示，通常在 CRM 变更后几分钟内。",
+    },
+    changed: {
+      title: "这笔商机已变更",
+      text: "商机已经结束，或业绩已归属他人，因此无法试算。",
+      remedy: "请重新读取。如果您应有分成，请让负责人在 CRM 中为您添加。",
     },
     offline: { title: "无法连接 BonusBridge", text: "连接失败，因此无法显示金额。", remedy: "请检查网络后重试。" },
     broken: { title: "出现问题", text: "暂时无法计算奖金。", remedy: "请一分钟后重试；若仍未恢复，请告知管理员。" },

@@ -11,7 +11,7 @@ export class CallError extends Error {
   }
 }
 
-const KINDS = { 401: "signedOut", 403: "unknownPerson", 404: "notFound", 422: "refused" };
+const KINDS = { 401: "signedOut", 403: "unknownPerson", 404: "notFound", 409: "changed", 422: "refused" };
 
 export class DealClient {
   #etag = null;
