@@ -82,7 +82,7 @@ def join(records: Iterable[CanonicalRecord]) -> Iterator[Deal]:
             member = (link.kind, record.key)
             choices = list(link.choices(record))
             if link.kind == "contract":
-                choices.append(_several(quotes_of.get(record.key, ()), "quote"))
+                choices.extend(_one(key, "quote") for key in quotes_of.get(record.key, ()))
             found = _found(choices, deals_of) or _own(link, record)
             deals_of[_identity(*member)] = found
             missing = [Dangling(member, target) for target in _missing(choices, deals_of)]

@@ -159,6 +159,15 @@ def test_a_contract_and_its_quote_are_tied_from_either_end_even_if_from_both() -
         assert joined(opportunity("O1"), *pair) == whole
 
 
+def test_a_contract_that_quotes_of_two_deals_name_is_in_the_first_and_so_are_its_orders() -> None:
+    quotes = (quote("Q1", "O1", "T1"), quote("Q2", "O2", "T1"))
+    found = joined(opportunity("O1"), opportunity("O2"), *quotes, contract("T1"), order("S1", None, "T1"))
+    assert found == {
+        "crm:O1": ["opportunity O1", "quote Q1", "contract T1", "order S1"],
+        "crm:O2": ["opportunity O2", "quote Q2"],
+    }
+
+
 def test_a_key_that_nobody_has_is_named_and_joins_nothing() -> None:
     (deal,) = join([order("S1", "gone", "lost")])
     assert told([deal]) == {"erp:order:S1": ["order S1"]}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel
 
 from mappings.money import MAX_MINOR, Money
-from mappings.records import RECORD_KINDS, Assignment, CanonicalRecord, ExchangeRate, Key, Share
+from mappings.records import MAX_QUANTITY, RECORD_KINDS, Assignment, CanonicalRecord, ExchangeRate, Key, Line, Share
 
 CHARACTERS = st.characters(exclude_characters="\x00", codec="utf-8")
 TEXT = st.text(CHARACTERS, max_size=12)
@@ -23,6 +23,7 @@ ZONES = st.integers(-12, 12).map(lambda hours: timezone(timedelta(hours=hours)))
 
 FIELDS: dict[tuple[type, str], st.SearchStrategy[Any]] = {
     (Share, "ratio"): RATIO,
+    (Line, "quantity"): st.decimals(-MAX_QUANTITY, MAX_QUANTITY, places=12),
     (ExchangeRate, "rate"): st.decimals("0.000000000001", 10**9, places=12),
 }
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {
