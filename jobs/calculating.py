@@ -6,6 +6,7 @@ With the same fingerprint nothing is calculated again.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -31,7 +32,7 @@ from warehouse import landing, results
 from warehouse.canonical import deals
 from warehouse.canonical.links import read_links
 from warehouse.database import reading, writing
-from warehouse.facts import FactsError, read_facts
+from warehouse.facts import FactsError, read_facts_and_gaps
 from warehouse.results import Estimate
 
 # Raised when the same inputs would give other results than before.
@@ -39,11 +40,11 @@ ENGINE = 1
 
 
 class Calculated(NamedTuple):
-    """How many earnings there are, how many estimates were written, how many open deals nobody owns."""
+    """How many earnings there are and estimates were written; ``warnings`` count what was left out, by reason."""
 
     earnings: int = 0
     estimates: int = 0
-    unowned: int = 0
+    warnings: dict[str, int] = {}  # noqa: RUF012 - never changed, and NamedTuple has no factories
     failures: tuple[str, ...] = ()
     is_unchanged: bool = False
 
@@ -68,7 +69,8 @@ def calculate_all(work: Work) -> Calculated:
             latest = results.latest_calculation(connection)
             if latest is not None and latest.fingerprint == fingerprint:
                 return Calculated(is_unchanged=True)
-            facts = Facts(**read_facts(connection, as_of=today))
+            frames, left_out = read_facts_and_gaps(connection, as_of=today)
+            facts = Facts(**frames)
         calculation = calculate(facts, plans, as_of=today)
     except (CompensationError, FactsError) as error:
         return Calculated(failures=(f"nothing was calculated: {error}",))
@@ -94,24 +96,49 @@ def calculate_all(work: Work) -> Calculated:
         )
     work.progress("calculate", "estimates", len(estimates))
     nobody = len(unowned(facts, proposals, as_of=today))
-    return Calculated(len(calculation.lines), written, nobody, tuple(failures))
+    warnings = left_out | ({"open deal that nobody owns": nobody} if nobody else {})
+    return Calculated(len(calculation.lines), written, warnings, tuple(failures))
 
 
 def _estimates(
     facts: Facts, plans: Sequence[Plan], proposals: Sequence[Proposal], today: date, failures: list[str]
 ) -> list[DealEstimate]:
-    """All in one run; where that fails, in halves, so that only the deals that cannot be calculated are left out."""
-    if not proposals:
-        return []
+    """All in one run; if that fails, without the deals that cannot be calculated even by themselves."""
     try:
         return estimate_deals(facts, plans, proposals, as_of=today)
     except CompensationError as error:
-        if len(proposals) == 1:
-            failures.append(f"{proposals[0].deal_id} was not estimated: {error}")
+        beyond = _beyond_calculation(facts, plans, proposals, today)
+        if not beyond:
+            failures.append(f"no deal was estimated: {error}")
             return []
-    middle = len(proposals) // 2
-    halves = (proposals[:middle], proposals[middle:])
-    return [estimate for half in halves for estimate in _estimates(facts, plans, half, today, failures)]
+    failures.extend(f"{deal_id} was not estimated: {reason}" for deal_id, reason in beyond.items())
+    others = [proposal for proposal in proposals if proposal.deal_id not in beyond]
+    return _estimates(_with_open_deals(facts, others), plans, others, today, failures)
+
+
+def _beyond_calculation(
+    facts: Facts, plans: Sequence[Plan], proposals: Sequence[Proposal], today: date
+) -> dict[str, str]:
+    """The deals that cannot be calculated by themselves, and why; found by halving."""
+    try:
+        estimate_deals(_with_open_deals(facts, proposals), plans, proposals, as_of=today)
+    except CompensationError as error:
+        if len(proposals) == 1:
+            return {proposals[0].deal_id: str(error)}
+        middle = len(proposals) // 2
+        first = _beyond_calculation(facts, plans, proposals[:middle], today)
+        return first | _beyond_calculation(facts, plans, proposals[middle:], today)
+    return {}
+
+
+def _with_open_deals(facts: Facts, proposals: Sequence[Proposal]) -> Facts:
+    """The facts as if there were no other open deals."""
+    kept = pl.col("deal_id").is_in([proposal.deal_id for proposal in proposals])
+    return replace(
+        facts,
+        transactions=facts.transactions.filter((pl.col("kind") != "expected") | kept),
+        deals=facts.deals.filter((pl.col("stage") != "open") | kept),
+    )
 
 
 def _fingerprint(connection: Connection, work: Work, today: date) -> str:

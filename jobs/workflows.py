@@ -148,8 +148,7 @@ class _Run:
     def calculate(self) -> None:
         calculated = self._steps.calculate()
         self.outcome["estimates"] = calculated.estimates
-        if calculated.unowned:
-            self.outcome["warnings"]["open deal that nobody owns"] = calculated.unowned
+        self.outcome["warnings"] |= calculated.warnings
         self.outcome["failures"].extend(calculated.failures)
 
     def _sweep_stream(self, source: str, stream: str) -> Landed:

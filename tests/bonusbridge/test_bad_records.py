@@ -106,3 +106,15 @@ def test_an_answer_that_is_no_json_fails_its_stream_alone(
     company.wire.changes = {}
     assert company.run("sync").code == 0
     assert list(opportunities(company)) == ["Renewal"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_deal_beyond_all_pay_loses_its_own_estimate_only(company: SmallCompany, staff: Staff) -> None:
+    other = {"LastName": "Other", "Username": "otto@small.example", "Title": "Account Executive"}
+    beyond = company.deal("Beyond all pay", Decimal("13579.00"), *company.org.insert("User", [other]))
+    company.wire.changes = {b"13579.0": b"90000000000000000.0"}
+    synced = company.run("sync")
+    assert synced.code == 1
+    assert f"crm:{beyond} was not estimated" in synced.output
+    assert company.try_out("estimate", "crm", staff.deal).code == 0
+    assert company.try_out("estimate", "crm", beyond).code == 1

@@ -1,9 +1,10 @@
 """A change in the CRM is on the deal card after one sync, and what was estimated before is kept."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 from sqlalchemy import Engine
@@ -11,11 +12,16 @@ from sqlalchemy import Engine
 from bonusbridge.configuration import SourceConfiguration
 from bonusbridge.wiring import open_jobs
 from compensation import DealEstimate
-from mappings.records import Opportunity, Stage
+from mappings.records import Employee, Opportunity, Stage
+from mashup_api.app import create_app
+from mashup_api.issuer import Issuer, Person
 from sandbox.salesforce.store.values import Value
+from sandbox.serving import serve
+from tests.mashup_api.world import AUDIENCE, settings
 from tests.whole_path import COMPANY_DAY, configuration, served_company
 from warehouse import canonical, results
 from warehouse.database import open_database, reading
+from warehouse.reader import open_reader
 
 
 def test_a_changed_price_is_estimated_after_one_sync_and_the_old_estimate_is_kept(
@@ -29,10 +35,12 @@ def test_a_changed_price_is_estimated_after_one_sync_and_the_old_estimate_is_kep
         with open_jobs(configured, tmp_path, clock=lambda: now) as runner:
             assert runner.run("refresh")["failures"] == []
             deal = largest_open_deal(engine)
+            shown_before = on_the_card(database_url, engine, deal, now)
             now += timedelta(minutes=1)
             items = [row for row in org.records("OpportunityLineItem") if row["OpportunityId"] == deal.ref]
             double_prices(sources["crm"], items)
             second = runner.run("refresh")
+            shown_after = on_the_card(database_url, engine, deal, now)
     assert second["failures"] == []
     assert 0 < second["landed"] < 10
     with reading(engine) as connection:
@@ -41,7 +49,27 @@ def test_a_changed_price_is_estimated_after_one_sync_and_the_old_estimate_is_kep
     assert amount(new) == 2 * amount(old)
     assert Decimal(new.total.amount) > Decimal(old.total.amount)
     assert [each.retired_at is None for each in history] == [False, True]
+    assert (shown_before, shown_after) == (old, new)
     engine.dispose()
+
+
+def on_the_card(database_url: str, engine: Engine, deal: Opportunity, now: datetime) -> DealEstimate:
+    """What the card of the deal's owner is given by the API."""
+    assert deal.owner_key is not None
+    with reading(engine) as connection:
+        (owner,) = canonical.read(connection, "employee", keys=[deal.owner_key])
+    assert isinstance(owner, Employee)
+    assert owner.email is not None
+    issuer = Issuer("https://issuer.example", AUDIENCE, [Person(owner.email, owner.name)], lambda: datetime.now(UTC))
+    api = create_app(
+        settings(issuer), engine=engine, reader=open_reader(database_url), clock=lambda: now, time_zone=ZoneInfo("UTC")
+    )
+    with serve(api) as url:
+        path = f"{url}/v1/deals/{deal.source}/{deal.ref}/estimate"
+        headers = {"Authorization": f"Bearer {issuer.mint(owner.email)}"}
+        answer = httpx.get(path, headers=headers, trust_env=False)
+    answer.raise_for_status()
+    return DealEstimate.model_validate(answer.json()["estimate"])
 
 
 def largest_open_deal(engine: Engine) -> Opportunity:
