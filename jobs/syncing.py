@@ -70,7 +70,10 @@ class StreamLanding:
         now = self._work.clock()
         with writing(self._work.engine) as connection:
             landed = land(connection, _versions(page.records), now)
-            save_cursor(connection, source.name, stream, page.cursor, page.complete_through, now)
+            known = read_cursor(connection, source.name, stream)
+            # The first page of a later read ends where the last one did; what was complete then still is.
+            through = max(page.complete_through, known.complete_through) if known else page.complete_through
+            save_cursor(connection, source.name, stream, page.cursor, through, now)
         self._work.progress("sync", f"{source.name}/{stream}", len(page.records))
         return Landed(len(page.records), landed)
 

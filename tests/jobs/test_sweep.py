@@ -21,7 +21,7 @@ from sandbox.serving import serve
 from tests.whole_path import COMPANY_DAY, configuration, served_company
 from warehouse import canonical
 from warehouse.database import open_database, reading
-from warehouse.landing import LandedVersion, read_latest
+from warehouse.landing import LandedVersion, read_cursor, read_latest
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STREAM = "Opportunity"
@@ -104,6 +104,12 @@ class Landing:
         assert page.error == ""
         return landed
 
+    def complete_through(self) -> datetime:
+        with reading(self.work.engine) as connection:
+            position = read_cursor(connection, "crm", STREAM)
+        assert position is not None
+        return position.complete_through
+
     def newest(self, ref: str) -> LandedVersion:
         with reading(self.work.engine) as connection:
             found = read_latest(connection, "crm", STREAM, ref)
@@ -118,6 +124,18 @@ class Landing:
 def landing(crm: Crm) -> Iterator[Landing]:
     with open_work(crm.configuration, crm.folder, clock=crm.clock) as work:
         yield Landing(work, StreamLanding(work), work.source("crm"))
+
+
+def test_what_was_complete_stays_so_in_the_middle_of_the_next_read(crm: Crm, landing: Landing) -> None:
+    landing.read()
+    before = landing.complete_through()
+    crm.clock.pass_by(minutes=1)
+    pages = 0
+    while not landing.steps.next_page("later", landing.source, STREAM).is_last:
+        pages += 1
+        assert landing.complete_through() >= before
+    assert pages > 0
+    assert landing.complete_through() > before
 
 
 def test_a_formula_that_goes_there_and_back_is_followed(crm: Crm, landing: Landing) -> None:
