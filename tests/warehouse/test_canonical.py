@@ -143,7 +143,6 @@ def test_the_digest_tells_content_and_nothing_else(engine: Engine) -> None:
             "landing",
             "opportunities",
             "opportunity_lines",
-            "source_streams",
         }
         put(connection, [opportunity(lines=(Line(ref="1"),))], landing_id=9)
         assert digest(connection) == first
