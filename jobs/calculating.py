@@ -46,7 +46,6 @@ class Calculated(NamedTuple):
     estimates: int = 0
     warnings: dict[str, int] = {}  # noqa: RUF012 - never changed, and NamedTuple has no factories
     failures: tuple[str, ...] = ()
-    is_unchanged: bool = False
 
 
 def join_deals(work: Work) -> int:
@@ -68,7 +67,7 @@ def calculate_all(work: Work) -> Calculated:
             fingerprint = _fingerprint(connection, work, today)
             latest = results.latest_calculation(connection)
             if latest is not None and latest.fingerprint == fingerprint:
-                return Calculated(is_unchanged=True)
+                return Calculated()
             frames, left_out = read_facts_and_gaps(connection, as_of=today)
             facts = Facts(**frames)
         calculation = calculate(facts, plans, as_of=today)

@@ -57,12 +57,8 @@ def test_rejects_stay_until_their_record_is_mapped(engine: Engine) -> None:
         assert [reject.ref for reject in rejects.read(connection)] == ["c"]
 
 
-def test_warnings_are_added_up_per_run_and_progress_is_per_mapping(engine: Engine) -> None:
+def test_progress_is_per_mapping_and_of_one_at_a_time(engine: Engine) -> None:
     with writing(engine) as connection:
-        rejects.add_warnings(connection, "run 1", "crm", {"amount missing": 2})
-        rejects.add_warnings(connection, "run 1", "crm", {"amount missing": 3, "customer missing": 1})
-        rejects.add_warnings(connection, "run 2", "erp", {"amount missing": 1})
-        assert rejects.read_warnings(connection, "run 1") == {"crm": {"amount missing": 5, "customer missing": 1}}
         assert read_progress(connection, "crm", "v1") == 0
         save_progress(connection, "crm", "v1", 5)
         save_progress(connection, "crm", "v1", 7)

@@ -1,6 +1,6 @@
-"""Rejects: landed versions that could not be mapped, kept with their reason until they can be; and warnings."""
+"""Rejects: landed versions that could not be mapped, kept with their reason until they can be."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, Column, Connection, Named, Table, TypedColumns, func, select
@@ -21,16 +21,6 @@ class RejectColumns(TypedColumns):
 
 
 REJECTS = Table("rejects", METADATA, RejectColumns)
-
-
-class WarningColumns(TypedColumns):
-    run_id: Named[str] = Column(primary_key=True)
-    source: Named[str] = Column(primary_key=True)
-    warning: Named[str] = Column(primary_key=True)
-    count: Named[int] = Column(BigInteger)
-
-
-WARNINGS = Table("mapping_warnings", METADATA, WarningColumns)
 
 
 class Reject(NamedTuple):
@@ -107,20 +97,3 @@ def count(connection: Connection) -> list[RejectCount]:
     cause = (columns.source, columns.stream, columns.field, columns.reason)
     found = select(*cause, func.count(), func.min(columns.ref)).group_by(*cause)
     return [RejectCount(*row) for row in connection.execute(found.order_by(func.count().desc(), *cause))]
-
-
-def add_warnings(connection: Connection, run_id: str, source: str, counts: Mapping[str, int]) -> None:
-    """Adds to the counts of a run: how often a record was kept although something was missing."""
-    known = read_warnings(connection, run_id).get(source, {})
-    rows = [(run_id, source, warning, known.get(warning, 0) + number) for warning, number in counts.items()]
-    bulk.upsert(connection, WARNINGS, ("run_id", "source", "warning", "count"), rows)
-
-
-def read_warnings(connection: Connection, run_id: str) -> dict[str, dict[str, int]]:
-    """Warnings and how often each came, by source."""
-    columns = WARNINGS.c
-    found: dict[str, dict[str, int]] = {}
-    rows = select(columns.source, columns.warning, columns["count"]).where(columns.run_id == run_id)
-    for source, warning, number in connection.execute(rows.order_by(columns.source, columns.warning)):
-        found.setdefault(source, {})[warning] = number
-    return found

@@ -235,14 +235,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "mapping_version", name=op.f("pk_mapping_progress")),
     )
     op.create_table(
-        "mapping_warnings",
-        sa.Column("run_id", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("warning", sa.String(), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("run_id", "source", "warning", name=op.f("pk_mapping_warnings")),
-    )
-    op.create_table(
         "opportunities",
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
