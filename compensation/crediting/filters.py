@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import polars as pl
 
-from compensation.plans.plan import Attributes, Component
+from compensation.plans.components import Attributes, Component
 from compensation.plans.rules import Rule
 
 FILTERED = {

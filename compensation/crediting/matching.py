@@ -45,8 +45,8 @@ def _rules_frame(rules: Sequence[Rule]) -> pl.DataFrame:
     """A row per rule, party that it credits, and treatment of returns that it takes part in."""
     rows = [
         (
-            *(rule.number, rule.plan_number, rule.plan.currency, rule.component.credited_on.value, party, treatment),
-            *(rule.component.measure.value, rule.component.looks_at.value, rule.component.period.value),
+            *(rule.number, rule.plan_number, rule.plan.currency, rule.component.credited_on, party, treatment),
+            *(rule.component.measure, rule.component.looks_at, rule.component.period.value),
             *(rule.valid_from, rule.valid_to),
             *rule.component.share.value.as_integer_ratio(),
         )

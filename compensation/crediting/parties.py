@@ -3,7 +3,7 @@
 import polars as pl
 
 from compensation.exact import MILLIONTHS
-from compensation.plans.plan import CreditTo
+from compensation.plans.components import CreditTo
 
 PARTIES = {
     CreditTo.OWNERS: ("owner",),

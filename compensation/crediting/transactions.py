@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from compensation.plans.plan import Event
+from compensation.plans.components import Event
 
 MEASURES = {"revenue": "revenue_minor", "margin": "margin_minor", "quantity": "quantity_millionths"}
 _ATTRIBUTES = ("product", "product_family", "customer", "region", "channel")

@@ -11,8 +11,10 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 from compensation.exact import MAX_MINOR, MILLIONTHS, exact_series, rounded
-from compensation.plans.payouts import Tier
-from compensation.plans.plan import BelowZero, Component, Measure
+from compensation.plans.components import BelowZero, Component
+from compensation.plans.measures import MeasureKind
+from compensation.plans.rules import Rule
+from compensation.plans.shapes import Tier
 from compensation.plans.typed_numbers import Number
 
 Unit = Literal["attainment", "money", "quantity"]
@@ -89,28 +91,29 @@ class Curve:
         return Fraction(segment.a + segment.b * position, segment.d)
 
 
-def unit_scale(measure: Measure, exponent: int) -> int:
+def unit_scale(kind: MeasureKind, exponent: int) -> int:
     """Integer units of a position in one unit as typed: minor units of money, millionths of a quantity."""
-    return MILLIONTHS if measure is Measure.QUANTITY else 10**exponent
+    return MILLIONTHS if kind is MeasureKind.NUMBER else 10**exponent
 
 
-def compile_curve(component: Component, quota: int | None, exponent: int) -> Curve:
+def compile_curve(rule: Rule, quota: int | None, exponent: int) -> Curve:
     """The curve of a component for a quota (in integer units of the position; None where no bound needs it).
 
     ``exponent`` counts the digits of the plan currency's minor unit. One denominator serves all segments of a curve.
     """
-    scale = quota if component.payout.is_by_attainment else unit_scale(component.looks_at, exponent)
+    component = rule.component
+    scale = quota if component.payout.is_by_attainment else unit_scale(rule.position_kind, exponent)
     if scale is None:
         raise ValueError(f"component '{component.name}' needs a quota")
     shaper = _Shaper(component, Fraction(scale), Fraction(quota or 1), 10**exponent)
     pieces = tuple(shaper.pieces())
-    return Curve(pieces, tuple(_segments(pieces, component.upper_included)), _unit(component))
+    return Curve(pieces, tuple(_segments(pieces, component.upper_included)), _unit(rule))
 
 
-def _unit(component: Component) -> Unit:
-    if component.payout.is_by_attainment:
+def _unit(rule: Rule) -> Unit:
+    if rule.component.payout.is_by_attainment:
         return "attainment"
-    return "quantity" if component.looks_at is Measure.QUANTITY else "money"
+    return "quantity" if rule.position_kind is MeasureKind.NUMBER else "money"
 
 
 def _segments(pieces: tuple[Piece, ...], upper_included: bool) -> Iterator[Segment]:

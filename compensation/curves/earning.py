@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import narwhals as nw
 
 from compensation.exact import EXACT, Frame, quotient
-from compensation.plans.plan import Mode
+from compensation.plans.components import Mode
 
 
 def earn(credited: Frame, accumulators: Frame, segments: Frame, modes: Sequence[Mode]) -> Frame:

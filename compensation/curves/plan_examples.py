@@ -7,26 +7,31 @@ import polars as pl
 from compensation.curves.curve import compile_curve, segments_frame, unit_scale
 from compensation.curves.earning import earn
 from compensation.exact import exact_series, lazy, rounded
-from compensation.plans.plan import Component, Example, Plan
+from compensation.plans.examples import ShortExample
+from compensation.plans.plan import Plan
+from compensation.plans.rules import Rule, rules_of
 from compensation.plans.typed_numbers import Number
 
 
 def failing_examples(plan: Plan, exponent: int = 2) -> list[str]:
     """What each example that does not hold expects and gets; ``exponent``: digits of the plan currency's minor unit."""
     failures = []
+    rules = {rule.component.name: rule for rule in rules_of([plan])}
     for example in plan.examples:
-        paid = example_pay(plan.component(example.component), example, exponent)
+        if not isinstance(example, ShortExample):
+            continue
+        paid = example_pay(rules[example.component], example, exponent)
         expected = [_minor(number, exponent) for number in (example.opening, *example.pays)]
         if paid != expected:
             failures.append(f"example '{example.name}': expected {expected}, the plan pays {paid} (in minor units)")
     return failures
 
 
-def example_pay(component: Component, example: Example, exponent: int) -> list[int]:
+def example_pay(rule: Rule, example: ShortExample, exponent: int) -> list[int]:
     """The opening and what each credit earns, in minor units."""
-    scale, looked_at = unit_scale(component.measure, exponent), unit_scale(component.looks_at, exponent)
+    scale, looked_at = unit_scale(rule.measure_kind, exponent), unit_scale(rule.position_kind, exponent)
     quota = None if example.quota is None else rounded(example.quota.value * looked_at)
-    curve = compile_curve(component, quota, exponent)
+    curve = compile_curve(rule, quota, exponent)
     bases = [rounded(number.value * scale) for number in example.credits]
     positions = [rounded(number.value * looked_at) for number in example.positions or example.credits]
     numbers = list(range(len(bases)))
@@ -40,7 +45,7 @@ def example_pay(component: Component, example: Example, exponent: int) -> list[i
     accumulators = pl.DataFrame({"accumulator": [0], "curve": [0], "start": [0]})
     segments = segments_frame([curve])
     runs, starts, curves = (lazy(frame) for frame in (credited, accumulators, segments))
-    paid: pl.DataFrame = earn(runs, starts, curves, [component.mode]).collect().to_native()
+    paid: pl.DataFrame = earn(runs, starts, curves, [rule.component.mode]).collect().to_native()
     return [curve.pay_at(0), *(int(earning) for earning in paid.sort("credit_id")["earning"])]
 
 

@@ -54,7 +54,7 @@ class Curves:
         if known is None:
             chosen = self._rules[rule]
             known = self._numbers[rule, quota] = len(self.compiled)
-            self.compiled.append(compile_curve(chosen.component, quota, self._exponents[chosen.plan.currency]))
+            self.compiled.append(compile_curve(chosen, quota, self._exponents[chosen.plan.currency]))
         return known
 
     def frame(self) -> pl.DataFrame:

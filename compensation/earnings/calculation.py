@@ -11,8 +11,9 @@ from compensation.crediting.transactions import Scenarios, in_scenario
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators, entered_by
 from compensation.earnings.engine import Engine
 from compensation.facts.frames import Facts
+from compensation.plans.components import Event
 from compensation.plans.periods import periods_between
-from compensation.plans.plan import Event, Plan
+from compensation.plans.plan import Plan
 
 _OF_RULE = dict.fromkeys(("plan", "plan_version", "component", "currency", "measure"), pl.String)
 _PERIOD = {"period_label": pl.String, "period_start": pl.Date, "period_end": pl.Date}

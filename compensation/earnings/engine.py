@@ -16,7 +16,8 @@ from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.facts.quotas import Quotas
-from compensation.plans.plan import Mode, Plan
+from compensation.plans.components import Mode
+from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule, rules_of
 
 _PARTIES_PER_TRANSACTION = 1 << 20

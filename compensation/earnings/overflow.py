@@ -8,7 +8,7 @@ from compensation.curves.curve import Curve
 from compensation.earnings.accumulators import Accumulator
 from compensation.errors import PayOverflowError
 from compensation.exact import LIMIT, MAX_MINOR
-from compensation.plans.plan import Mode
+from compensation.plans.components import Mode
 from compensation.plans.rules import Rule
 
 

@@ -13,7 +13,8 @@ from compensation.earnings.engine import Engine
 from compensation.estimates.deal_estimate import EstimatedComponent, EstimatedPeriod, EstimatedTier, ExpectedPayment
 from compensation.estimates.reasons import Money, Ratio, Reason, decimal_text, money, reason
 from compensation.exact import MILLIONTHS
-from compensation.plans.plan import Measure, Mode
+from compensation.plans.components import Mode
+from compensation.plans.measures import MeasureKind
 from compensation.plans.rules import Rule
 
 Line = dict[str, Any]
@@ -94,7 +95,7 @@ class EarnedLines:
 
     @cached_property
     def _credit(self) -> Money:
-        return self._measure(self.rule.component.measure, sum(each["base"] for each in self.lines))
+        return self._measure(self.rule.measure_kind, sum(each["base"] for each in self.lines))
 
     @cached_property
     def _parts(self) -> tuple[Slice, ...]:
@@ -107,7 +108,7 @@ class EarnedLines:
 
     def _conversion(self) -> Iterator[Reason]:
         origin, target, day = self.currency, self.rule.plan.currency, self.lines[0]["credited_on"]
-        if origin != target and self.rule.component.measure is not Measure.QUANTITY:
+        if origin != target and self.rule.measure_kind is MeasureKind.MONEY:
             rate = self.engine.rates.rate(origin, target, day)
             if rate is not None:
                 yield reason("converted", from_currency=origin, to_currency=target, day=day, rate=decimal_text(rate, 6))
@@ -129,8 +130,8 @@ class EarnedLines:
         rate, is_curve = self._rate(piece), self.rule.component.mode is Mode.CURVE
         if payout.whole_amount_tiers and piece.lower and is_curve:
             return reason("whole_amount", bound=self._bound(piece.lower), rate=rate, earning=earning)
-        by_measure = "unit_slice" if self.rule.component.measure is Measure.QUANTITY else "tier_slice"
-        measure = self._measure(self.rule.component.measure, part.measure)
+        by_measure = "unit_slice" if self.rule.measure_kind is MeasureKind.NUMBER else "tier_slice"
+        measure = self._measure(self.rule.measure_kind, part.measure)
         return reason(by_measure if is_curve else "line_rate", slice=measure, rate=rate, earning=earning)
 
     def _tier(self, part: Slice) -> EstimatedTier:
@@ -140,13 +141,13 @@ class EarnedLines:
             upper=None if upper is None else decimal_text(upper),
             unit=self.curve.unit,
             rate=decimal_text(part.piece.rate),
-            slice=self._measure(self.rule.component.measure, part.measure),
+            slice=self._measure(self.rule.measure_kind, part.measure),
             earning=self._pay(part.earning),
         )
 
     def _rate(self, piece: Piece) -> Money | Ratio:
         text = decimal_text(piece.rate)
-        if self.rule.component.measure is Measure.QUANTITY:
+        if self.rule.measure_kind is MeasureKind.NUMBER:
             return Money(amount=text, currency=self.rule.plan.currency)
         return Ratio(ratio=text)
 
@@ -157,10 +158,10 @@ class EarnedLines:
         return Money(amount=text, currency=self.rule.plan.currency if self.curve.unit == "money" else None)
 
     def _position(self, position: int) -> Money:
-        return self._measure(self.rule.component.looks_at, position)
+        return self._measure(self.rule.position_kind, position)
 
-    def _measure(self, measure: Measure, amount: int) -> Money:
-        if measure is Measure.QUANTITY:
+    def _measure(self, kind: MeasureKind, amount: int) -> Money:
+        if kind is MeasureKind.NUMBER:
             return Money(amount=decimal_text(Fraction(amount, MILLIONTHS)), currency=None)
         return self._pay(amount)
 

@@ -24,7 +24,7 @@ def explain(facts: Facts, plans: Sequence[Plan], line: Mapping[str, Any]) -> tup
     rule = next(found, None)
     if rule is None:
         raise KeyError(f"no plan {wanted[0]} of version {wanted[1]} with a component {wanted[2]}")
-    curve = compile_curve(rule.component, line["quota_minor"], engine.rates.exponent(rule.plan.currency))
+    curve = compile_curve(rule, line["quota_minor"], engine.rates.exponent(rule.plan.currency))
     amounts = {"before": line["before_minor"], "after": line["after_minor"], "base": line["credit_minor"]}
     row = {**line, **amounts, "party_no": 0}
     return tuple(EarnedLines(engine, rule, curve, (row,), _currency(facts, line["transaction_id"])).reasons())

@@ -9,7 +9,8 @@ import polars as pl
 
 from compensation.errors import FactsError
 from compensation.facts.frames import Facts
-from compensation.plans.plan import NEVER, Plan
+from compensation.plans.parts import NEVER
+from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
 
 

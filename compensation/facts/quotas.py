@@ -8,8 +8,8 @@ from typing import NamedTuple
 from compensation.exact import rounded
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
+from compensation.plans.measures import MeasureKind
 from compensation.plans.periods import Period
-from compensation.plans.plan import Measure
 from compensation.plans.rules import Rule
 
 
@@ -41,17 +41,17 @@ class Quotas:
         if not rule.component.needs_quota:
             return QuotaFound(None, None)
         measure = rule.component.looks_at
-        rows = [row for row in self._rows.get((payee_id, measure.value), ()) if _within(row, period)]
+        rows = [row for row in self._rows.get((payee_id, measure), ()) if _within(row, period)]
         if not rows:
             return QuotaFound(None, "no_quota")
-        amounts = [self._converted(row, measure, rule.plan.currency) for row in rows]
+        amounts = [self._converted(row, rule.position_kind, rule.plan.currency) for row in rows]
         if None in amounts:
             return QuotaFound(None, "no_quota_rate")
         quota = sum(amount for amount in amounts if amount is not None)
         return QuotaFound(quota, None) if quota > 0 else QuotaFound(None, "zero_quota")
 
-    def _converted(self, row: _Row, measure: Measure, currency: str) -> int | None:
-        if measure is Measure.QUANTITY:
+    def _converted(self, row: _Row, kind: MeasureKind, currency: str) -> int | None:
+        if kind is MeasureKind.NUMBER:
             return row.quota_minor
         ratio = self._rates.minor_ratio(row.currency, currency, row.from_on)
         return rounded(Fraction(row.quota_minor) * ratio) if ratio else None

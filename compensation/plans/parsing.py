@@ -8,38 +8,51 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from compensation.errors import PlanError
+from compensation.plans.composition import ReadBase, composed
 from compensation.plans.plan import Plan
-from compensation.plans.yaml_text import Document, read_document
+from compensation.plans.yaml_text import Document
 
 
-def parse_plan(text: str, path: str) -> Plan:
-    """The plan in ``text``; ``path`` names the file in errors. PlanError: file, line, key, problem and remedy."""
-    document = read_document(text, path)
+def parse_plan(text: str, path: str, read_base: ReadBase | None = None) -> Plan:
+    """The plan in ``text``; ``path`` names the file in errors, ``read_base`` reads the file that it may extend.
+
+    PlanError: file, line, key, problem and remedy.
+    """
+    document, texts = composed(text, path, read_base)
     try:
         plan = Plan.model_validate(document.content)
     except ValidationError as error:
         # A mistyped key also leaves its right spelling missing: the typing error is the one to tell.
         first = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
-        raise _plan_error(first, document, path) from None
-    return plan.versioned(hashlib.sha256(text.encode()).hexdigest()[:16])
+        raise _plan_error(first, document) from None
+    return plan.versioned(hashlib.sha256(texts.encode()).hexdigest()[:16])
 
 
 def known_keys(model: type[BaseModel] = Plan) -> set[str]:
     """Every key of the plan language."""
-    keys = set()
-    for name, field in model.model_fields.items():
-        keys.add(field.alias or name)
-        for part in _models_in(field.annotation):
-            keys |= known_keys(part)
-    return keys
+    return {field.alias or name for each in _models_below(model) for name, field in each.model_fields.items()}
 
 
-def _plan_error(detail: ErrorDetails, document: Document, path: str) -> PlanError:
-    place = tuple(detail["loc"])
+def _models_below(model: type[BaseModel]) -> set[type[BaseModel]]:
+    found, left = set(), [model]
+    while left:
+        each = left.pop()
+        if each not in found:
+            found.add(each)
+            left += [part for field in each.model_fields.values() for part in _models_in(field.annotation)]
+    return found
+
+
+_TAGS = ("short", "story", "Number", "Figure", "Measure", "str")
+"""What pydantic puts into a place beside the keys of the file: which form of a union was tried."""
+
+
+def _plan_error(detail: ErrorDetails, document: Document) -> PlanError:
+    place = tuple(part for part in detail["loc"] if part not in _TAGS)
     index = detail.get("ctx", {}).get("index")
     if index is not None:
         place = (*_innermost_list(place, document.content), index)
-    line = document.line_of(place)
+    path, line = document.place_of(place)
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
     what, remedy = _wording(detail, place)
     return PlanError(path, line, key, what, remedy)
@@ -50,7 +63,7 @@ def _innermost_list(place: tuple[str | int, ...], content: object) -> tuple[str 
     payout: Any = content
     for part in place:
         payout = payout[part]
-    name = next(key for key in ("marginal_tiers", "whole_amount_tiers", "steps") if key in payout)
+    name = next(key for key in ("marginal_tiers", "whole_amount_tiers", "steps", "points") if key in payout)
     return (*place, name)
 
 

@@ -1,130 +1,203 @@
-"""The shapes of a payout as a plan file writes them: rates, tiers, steps."""
+"""How a component pays: one shape, or a shape for each case, a matrix, a scorecard, a pool, a ranking."""
 
-import itertools
 from collections.abc import Iterator
-from functools import cached_property
+from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
-from compensation.plans.typed_numbers import Amount, Number, NumberOrPercent
+from compensation.plans.parts import PlanPart, Words, problem
+from compensation.plans.shapes import SHAPES, Shape
+from compensation.plans.typed_numbers import Amount, LowerBound, NumberOrPercent
 
-
-def problem(what: str, remedy: str, **context: int) -> PydanticCustomError:
-    """An error that says what is wrong and what to do; ``index`` in the context names the item of a list."""
-    return PydanticCustomError("plan", "{what}; {remedy}", {"what": what, "remedy": remedy, **context})
-
-
-class _Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+OTHER = "other"
+"""The word that stands for every value that no case names."""
 
 
-class Tier(_Shape):
-    """What is paid from ``from`` (included) to ``to`` (excluded, unless the component says ``upper_included``)."""
+class Case(Shape):
+    """What is paid where the attribute has one of the values ``when``, or the number lies ``from`` .. ``to``.
 
-    lower: NumberOrPercent = Field(alias="from")
+    A case by number ends where the next begins; with ``to`` (included) it may end before, and the gap pays nothing.
+    """
+
+    when: Words = ()
+    lower: LowerBound | None = Field(default=None, alias="from")
     upper: NumberOrPercent | None = Field(default=None, alias="to")
-    rate: NumberOrPercent | None = None
-    per_unit: Amount | None = None
-    multiplier: NumberOrPercent | None = None
-    amount: Amount | None = None
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Self:
+        if bool(self.when) == (self.lower is not None):
+            raise problem("a case has to say when it holds", "give 'when' with values, or 'from' with a number")
+        if len(self.given(*SHAPES)) != 1:
+            raise problem("a case pays in one shape", f"give exactly one of {', '.join(SHAPES)}")
+        return self
+
+
+class Axis(PlanPart):
+    """One side of a matrix: an attribute with its ``values``, or a figure with the bounds where its rows begin."""
+
+    by: str
+    begins: tuple[LowerBound, ...] = Field(default=(), alias="from")
+    values: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_places(self) -> Self:
+        if bool(self.begins) == bool(self.values):
+            raise problem("an axis has values of an attribute or bounds of a figure", "give either 'values' or 'from'")
+        places = [(bound.value, bound.is_above) for bound in self.begins]
+        if places != sorted(set(places)):
+            raise problem("bounds are not in ascending order", "sort them")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.begins) or len(self.values)
+
+
+class Matrix(PlanPart):
+    """A grid: ``pays`` are parts of the target pay (or amounts), ``rates`` rates on the measure; rows first."""
+
+    rows: Axis
+    columns: Axis
+    pays: tuple[tuple[NumberOrPercent, ...], ...] = ()
+    rates: tuple[tuple[NumberOrPercent, ...], ...] = ()
+    interpolated: bool = False
+
+    @property
+    def grid(self) -> tuple[tuple[NumberOrPercent, ...], ...]:
+        return self.pays or self.rates
+
+    @model_validator(mode="after")
+    def _is_full(self) -> Self:
+        if bool(self.pays) == bool(self.rates):
+            raise problem("a matrix has one grid", "give either 'pays' or 'rates'")
+        if len(self.grid) != len(self.rows) or any(len(row) != len(self.columns) for row in self.grid):
+            raise problem("the grid does not fit its axes", "give a line for each row and a number for each column")
+        if self.interpolated and (self.rows.values or self.columns.values):
+            raise problem("values have nothing between them", "interpolate only between bounds ('from')")
+        return self
+
+
+class ScoreBand(PlanPart):
+    """The score from a bound on."""
+
+    lower: LowerBound = Field(alias="from")
+    score: NumberOrPercent
+
+
+class ScorePoint(PlanPart):
+    """The score at a value; between two points it lies on the line."""
+
+    at: NumberOrPercent
+    score: NumberOrPercent
+
+
+class Kpi(PlanPart):
+    """One line of a scorecard: a figure, its weight and how it scores (as it is, unless bands or points are given)."""
+
+    kpi: str
+    figure: str
+    weight: NumberOrPercent
+    bands: tuple[ScoreBand, ...] = ()
+    points: tuple[ScorePoint, ...] = ()
+    cap: NumberOrPercent | None = None
+    floor: NumberOrPercent | None = None
+
+    @model_validator(mode="after")
+    def _scores_one_way(self) -> Self:
+        if self.bands and self.points:
+            raise problem("a score has bands or points", "leave one of them out")
+        return self
+
+
+class Among(StrEnum):
+    """With whom somebody shares a pool, a budget or a ranking."""
+
+    TEAM = "team"
+    TITLE = "title"
+    REGION = "region"
+    PLAN = "plan"
+
+
+class Division(StrEnum):
+    EQUALLY = "equally"
+    BY_MEASURE = "by_measure"
+
+
+class Pool(PlanPart):
+    """Money that a group earns together: ``size`` by the group's position, then divided among its members."""
+
+    of: Among
+    size: Shape
+    divided: Division | str = Division.BY_MEASURE
+
+
+class Ties(StrEnum):
+    """What equal ranks win: each the higher prize, a share of what their ranks win together, or nothing."""
+
+    EACH = "each"
+    SHARE = "share"
+    NOBODY = "nobody"
+
+
+class Ranking(PlanPart):
+    """Prizes for the best by a figure; the first prize for the first rank. A figure of zero or less wins nothing."""
+
+    by: str
+    among: Among = Among.PLAN
+    prizes: Annotated[tuple[Amount, ...], Field(min_length=1)]
+    ties: Ties = Ties.SHARE
+
+
+class Payout(Shape):
+    """Exactly one way of paying."""
+
+    by: str | None = None
+    cases: Annotated[tuple[Case, ...], Field(min_length=1)] | None = None
+    matrix: Matrix | None = None
+    scorecard: Annotated[tuple[Kpi, ...], Field(min_length=1)] | None = None
+    pool: Pool | None = None
+    ranking: Ranking | None = None
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes among which a credit finds its own: one for each case, else the only one."""
+        return self.cases or (self,)
+
+    @property
+    def needs_credits(self) -> bool:
+        """Whether it pays on credits at all, and not on figures alone."""
+        return not (self.scorecard or self.ranking or (self.matrix and self.matrix.pays))
+
+    @property
+    def figures(self) -> Iterator[str]:
+        """The names of the figures that it looks at."""
+        yield from (kpi.figure for kpi in self.scorecard or ())
+        if self.matrix:
+            yield from (axis.by for axis in (self.matrix.rows, self.matrix.columns) if axis.begins)
+        if self.ranking:
+            yield self.ranking.by
+        if self.pool and not isinstance(self.pool.divided, Division):
+            yield self.pool.divided
 
     @model_validator(mode="after")
     def _pays_one_way(self) -> Self:
-        given = [number for number in (self.rate, self.per_unit, self.multiplier, self.amount) if number is not None]
-        if len(given) != 1:
-            raise problem("a tier pays in one way", "give exactly one of rate, per_unit, multiplier, amount")
-        if given[0].value < 0 or self.lower.value < 0:
-            raise problem("a tier has no negative bound or pay", "write it without the minus")
+        ways = (*SHAPES, "cases", "matrix", "scorecard", "pool", "ranking")
+        if len(self.given(*ways)) != 1:
+            raise problem("a payout has one shape", f"give exactly one of {', '.join(ways)}")
+        if (self.by is None) != (self.cases is None):
+            raise problem("cases have to say by what they differ", "give 'by' together with 'cases'")
+        self._check_cases()
         return self
 
-
-class Step(_Shape):
-    """A bonus that is earned once the position reaches ``at``; bonuses of several steps add up."""
-
-    at: NumberOrPercent
-    bonus: Amount
-
-
-class Excess(_Shape):
-    """A rate on what exceeds ``above``."""
-
-    above: NumberOrPercent
-    rate: NumberOrPercent
-
-
-class Payout(_Shape):
-    """Exactly one shape of pay."""
-
-    rate: NumberOrPercent | None = None
-    per_unit: Amount | None = None
-    marginal_tiers: Annotated[tuple[Tier, ...], Field(min_length=1)] | None = None
-    whole_amount_tiers: Annotated[tuple[Tier, ...], Field(min_length=1)] | None = None
-    excess: Excess | None = None
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)] | None = None
-
-    @property
-    def tiers(self) -> tuple[Tier, ...]:
-        return self.marginal_tiers or self.whole_amount_tiers or ()
-
-    @cached_property
-    def is_by_attainment(self) -> bool:
-        return any(bound.is_percent for bound in self._bounds())
-
-    @cached_property
-    def has_multipliers(self) -> bool:
-        return any(tier.multiplier is not None for tier in self.tiers)
-
-    @property
-    def has_amounts(self) -> bool:
-        return self.steps is not None or any(tier.amount is not None for tier in self.tiers)
-
-    @property
-    def pays_per_unit(self) -> bool:
-        return self.per_unit is not None or any(tier.per_unit is not None for tier in self.tiers)
-
-    @property
-    def pays_rate(self) -> bool:
-        return self.rate is not None or self.excess is not None or any(tier.rate is not None for tier in self.tiers)
-
-    def _bounds(self) -> Iterator[Number]:
-        for tier in self.tiers:
-            yield tier.lower
-            if tier.upper is not None:
-                yield tier.upper
-        for step in self.steps or ():
-            yield step.at
-        if self.excess is not None:
-            yield self.excess.above
-
-    @model_validator(mode="after")
-    def _has_one_shape(self) -> Self:
-        given = self.model_fields_set
-        if len(given) != 1:
-            raise problem("a payout has one shape", f"give exactly one of {', '.join(type(self).model_fields)}")
-        if any(tier.amount is not None for tier in self.marginal_tiers or ()):
-            raise problem("an amount is no pay per slice", "use whole_amount_tiers or steps for fixed amounts")
-        if len({bound.is_percent for bound in self._bounds() if bound.value}) > 1:
-            raise problem("bounds mix percentages of quota and amounts", "write all of them in one way")
-        self._check_tiers()
-        self._check_steps()
-        return self
-
-    def _check_tiers(self) -> None:
-        for index, (tier, following) in enumerate(itertools.pairwise(self.tiers), start=1):
-            if following.lower.value <= tier.lower.value:
-                raise problem("tiers are not in ascending order", "sort them by 'from'", index=index)
-            if tier.upper is not None and tier.upper.value > following.lower.value:
-                raise problem("tiers overlap", "let each begin where the one before it ends", index=index)
-            if tier.upper is not None and tier.upper.value < following.lower.value:
-                raise problem("tiers leave a gap", "let each begin where the one before it ends", index=index)
-        if self.tiers and self.tiers[-1].upper is not None:
-            raise problem(
-                "the last tier ends", "leave out its 'to', and say what is paid above", index=len(self.tiers) - 1
-            )
-
-    def _check_steps(self) -> None:
-        for index, (step, following) in enumerate(itertools.pairwise(self.steps or ()), start=1):
-            if following.at.value <= step.at.value:
-                raise problem("steps are not in ascending order", "sort them by 'at'", index=index)
+    def _check_cases(self) -> None:
+        cases = self.cases or ()
+        if len({bool(case.when) for case in cases}) > 1:
+            raise problem("cases mix values and numbers", "write all with 'when', or all with 'from'")
+        words = [word for case in cases for word in case.when]
+        for word in words:
+            if words.count(word) > 1:
+                raise problem(f"'{word}' stands in two cases", "leave it in one of them")
+        lowers = [case.lower for case in cases if case.lower is not None]
+        places = [(bound.value, bound.is_above) for bound in lowers]
+        if places != sorted(set(places)):
+            raise problem("cases are not in ascending order", "sort them by 'from'")

@@ -1,16 +1,18 @@
 """Calendar periods over which positions accumulate."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 
 class PeriodKind(StrEnum):
+    WEEK = "week"
     MONTH = "month"
     QUARTER = "quarter"
     HALF_YEAR = "half-year"
     YEAR = "year"
+    EVER = "ever"
 
 
 _MONTHS = {PeriodKind.MONTH: 1, PeriodKind.QUARTER: 3, PeriodKind.HALF_YEAR: 6, PeriodKind.YEAR: 12}
@@ -25,40 +27,82 @@ class Period(NamedTuple):
 
 
 @lru_cache(maxsize=65_536)
-def period_of(day: date, kind: PeriodKind) -> Period:
-    """The period that the day lies in.
+def period_of(day: date, kind: PeriodKind, year_starts: int = 1) -> Period:
+    """The period that the day lies in; a year begins with the month ``year_starts`` and is named after its last day.
 
     >>> period_of(date(2026, 11, 21), PeriodKind.QUARTER)
     Period(label='2026-Q4', start=datetime.date(2026, 10, 1), end=datetime.date(2027, 1, 1))
+    >>> period_of(date(2026, 11, 21), PeriodKind.YEAR, 4).label, period_of(date(2027, 1, 1), PeriodKind.WEEK).label
+    ('FY2027', '2026-W53')
     """
+    if kind is PeriodKind.WEEK:
+        return _week(day)
+    if kind is PeriodKind.EVER:
+        return Period("ever", date.min, date.max)
     months = _MONTHS[kind]
-    number = (day.month - 1) // months
-    start = date(day.year, number * months + 1, 1)
-    return Period(_label(day.year, number + 1, kind), start, _months_later(start, months))
+    into_year = (day.month - year_starts) % 12
+    number = into_year // months
+    start = _months_later(day.replace(day=1), number * months - into_year)
+    return Period(_label(start, number + 1, kind, year_starts), start, _months_later(start, months))
 
 
-def periods_between(first: date, last: date, kind: PeriodKind) -> list[Period]:
+def periods_between(first: date, last: date, kind: PeriodKind, year_starts: int = 1) -> list[Period]:
     """Every period that has a day from ``first`` to ``last``, both included."""
     periods = []
     while first <= last:
-        period = period_of(first, kind)
+        period = period_of(first, kind, year_starts)
         periods.append(period)
         first = period.end
     return periods
 
 
-def _label(year: int, number: int, kind: PeriodKind) -> str:
+def months_between(first: date, last: date) -> int:
+    """Whole months from ``first`` to ``last``; the last day of a month completes a month that began on a later one.
+
+    >>> months_between(date(2026, 1, 31), date(2026, 2, 28)), months_between(date(2026, 1, 15), date(2026, 3, 14))
+    (1, 1)
+    """
+    months = (last.year - first.year) * 12 + last.month - first.month
+    is_month_end = last == month_end(last)
+    return months if last.day >= first.day or is_month_end else months - 1
+
+
+def month_end(day: date) -> date:
+    """The last day of the month."""
+    return _months_later(day.replace(day=1), 1) - timedelta(days=1)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a shorter month.
+
+    >>> months_after(date(2026, 1, 31), 1)
+    datetime.date(2026, 2, 28)
+    """
+    end = month_end(_months_later(day.replace(day=1), months))
+    return min(end, end.replace(day=min(day.day, end.day)))
+
+
+def _week(day: date) -> Period:
+    year, week, weekday = day.isocalendar()
+    start = day - timedelta(days=weekday - 1)
+    return Period(f"{year}-W{week:02}", start, start + timedelta(days=7))
+
+
+def _label(start: date, number: int, kind: PeriodKind, year_starts: int) -> str:
+    if kind is PeriodKind.MONTH:
+        return f"{start.year}-{start.month:02}"
+    year = str(start.year)
+    if year_starts != 1:
+        year = f"FY{_months_later(start.replace(day=1), 12 - (start.month - year_starts) % 12 - 1).year}"
     match kind:
-        case PeriodKind.MONTH:
-            return f"{year}-{number:02}"
         case PeriodKind.QUARTER:
             return f"{year}-Q{number}"
         case PeriodKind.HALF_YEAR:
             return f"{year}-H{number}"
         case _:
-            return str(year)
+            return year
 
 
-def _months_later(day: date, months: int) -> date:
-    month = day.month - 1 + months
-    return date(day.year + month // 12, month % 12 + 1, 1)
+def _months_later(first: date, months: int) -> date:
+    month = first.month - 1 + months
+    return date(first.year + month // 12, month % 12 + 1, 1)

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from compensation.plans.plan import Component, Plan, Span
+from compensation.plans.components import Component
+from compensation.plans.measures import MeasureKind
+from compensation.plans.parts import Span
+from compensation.plans.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,16 @@ class Rule:
     plan_number: int
     plan: Plan
     component: Component
+
+    @property
+    def measure_kind(self) -> MeasureKind:
+        """Whether it pays on money."""
+        return self.plan.kind_of(self.component.measure)
+
+    @property
+    def position_kind(self) -> MeasureKind:
+        """Whether its tiers look at money."""
+        return self.plan.kind_of(self.component.looks_at)
 
     @property
     def valid_from(self) -> date:

@@ -1,13 +1,15 @@
-"""Numbers as a finance person types them, kept exact: ``8%``, ``0.08``, ``50000``."""
+"""Numbers as a finance person types them, kept exact: ``8%``, ``0.08``, ``50000``; bounds such as ``above 100%``."""
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, NamedTuple
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _FIGURE = re.compile(r"[+-]?\d{1,18}(\.\d{1,12})?%?")
+_ABOVE = re.compile(r"above\s+(.*)")
 
 
 class Number(NamedTuple):
@@ -15,6 +17,14 @@ class Number(NamedTuple):
 
     value: Fraction
     is_percent: bool = False
+
+
+class Bound(NamedTuple):
+    """Where something begins: at the number, or (``above 50000``) only above it."""
+
+    value: Fraction
+    is_percent: bool = False
+    is_above: bool = False
 
 
 def read_number(typed: object) -> Number:
@@ -31,6 +41,18 @@ def read_number(typed: object) -> Number:
     is_percent = text.endswith("%")
     value = Fraction(text.rstrip("%"))
     return Number(value / 100 if is_percent else value, is_percent)
+
+
+def read_bound(typed: object) -> Bound:
+    """The bound that a text spells.
+
+    >>> read_bound("above 50000")
+    Bound(value=Fraction(50000, 1), is_percent=False, is_above=True)
+    """
+    if isinstance(typed, Bound):
+        return typed
+    above = _ABOVE.fullmatch(str(typed).strip())
+    return Bound(*read_number(above[1] if above else typed), is_above=above is not None)
 
 
 def _plain(typed: object) -> Number:
@@ -51,6 +73,32 @@ def _share(typed: object) -> Number:
     return number
 
 
-NumberOrPercent = Annotated[Number, BeforeValidator(read_number), PlainSerializer(str)]
-Amount = Annotated[Number, BeforeValidator(_plain), PlainSerializer(str)]
-Share = Annotated[Number, BeforeValidator(_share), PlainSerializer(str)]
+def _part(typed: object) -> Number:
+    number = read_number(typed)
+    if not 0 <= number.value <= 1:
+        raise PydanticCustomError("part", "'{typed}' is no part; write one between 0% and 100%", {"typed": str(typed)})
+    return number
+
+
+def _spelled(number: Number | Bound) -> str:
+    """As it may be typed: exact, or as near as twelve digits come."""
+    factor = 100 if number.is_percent else 1
+    value = number.value * factor
+    text = f"{value}"
+    if "/" in text:
+        text = f"{Decimal(value.numerator) / Decimal(value.denominator):.12f}".rstrip("0")
+    above = "above " if isinstance(number, Bound) and number.is_above else ""
+    return f"{above}{text}{'%' if number.is_percent else ''}"
+
+
+_FIGURE_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^{_FIGURE.pattern}$"}]}
+_PLAIN_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[+-]?\d{1,18}(\.\d{1,12})?$"}]}
+_BOUND_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^(above\s+)?{_FIGURE.pattern}$"}]}
+
+NumberOrPercent = Annotated[
+    Number, BeforeValidator(read_number), PlainSerializer(_spelled), WithJsonSchema(_FIGURE_SCHEMA)
+]
+LowerBound = Annotated[Bound, BeforeValidator(read_bound), PlainSerializer(_spelled), WithJsonSchema(_BOUND_SCHEMA)]
+Amount = Annotated[Number, BeforeValidator(_plain), PlainSerializer(_spelled), WithJsonSchema(_PLAIN_SCHEMA)]
+Share = Annotated[Number, BeforeValidator(_share), PlainSerializer(_spelled), WithJsonSchema(_FIGURE_SCHEMA)]
+Part = Annotated[Number, BeforeValidator(_part), PlainSerializer(_spelled), WithJsonSchema(_FIGURE_SCHEMA)]

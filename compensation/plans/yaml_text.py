@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -18,13 +19,25 @@ class Document:
     """A YAML text as mappings, lists and strings, and the line of each place in it."""
 
     content: dict[str, object]
-    lines: dict[Place, int]
+    lines: dict[Place, tuple[str, int]]
+    path: str
 
-    def line_of(self, place: Place) -> int:
-        """The line of the place, or of the nearest enclosing one that the text has."""
+    def place_of(self, place: Place) -> tuple[str, int]:
+        """The file and line of the place, or of the nearest enclosing one that the text has."""
         while place not in self.lines:
             place = place[:-1]
         return self.lines[place]
+
+    def line_of(self, place: Place) -> int:
+        """The line alone, see :meth:`place_of`."""
+        return self.place_of(place)[1]
+
+    def at(self, place: Place) -> object:
+        """What stands there."""
+        found: Any = self.content
+        for part in place:
+            found = found[part]
+        return found
 
 
 def read_document(text: str, path: str) -> Document:
@@ -40,7 +53,8 @@ def read_document(text: str, path: str) -> Document:
         raise PlanError(path, 1, "", "a plan is a mapping of keys", "begin with 'plan: <name>'")
     reader = _Reader(path)
     content = reader.mapping(root, ())
-    return Document(content, {(): 1, **reader.lines})
+    lines = {place: (path, line) for place, line in reader.lines.items()}
+    return Document(content, {(): (path, 1), **lines}, path)
 
 
 class _Reader:

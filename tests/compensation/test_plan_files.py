@@ -81,7 +81,7 @@ def _with(old: str, new: str) -> str:
             _with("rate: 0.08", "rate: -8%"),
             "line 11: components.1.payout.marginal_tiers.1: a tier has no negative bound",
         ),
-        (_with("rate: 0.08", "rate: 8%, per_unit: 3"), "a tier pays in one way; give exactly one of rate"),
+        (_with("rate: 0.08", "rate: 8%, per_unit: 3"), "a tier pays in one way; give one of rate"),
         (
             _with("period:", "perriod:"),
             "line 8: components.1.perriod: is not a key of the plan language; did you mean 'perio",

@@ -1,0 +1,343 @@
+"""Components: on which documents a rule credits, whom, what it measures, and how that turns into pay."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from compensation.plans.figures import Gate, Modifier
+from compensation.plans.limits import ComponentLimit
+from compensation.plans.parts import PlanPart, Span, Titles, Words, listed, problem
+from compensation.plans.payouts import Payout
+from compensation.plans.periods import PeriodKind
+from compensation.plans.releases import Clawback, Release
+from compensation.plans.typed_numbers import Amount, Number, NumberOrPercent, Part, Share
+
+
+class Event(StrEnum):
+    """The document that credits; ``earning``: what other components pay."""
+
+    BOOKING = "booking"
+    ORDER = "order"
+    INVOICE = "invoice"
+    RECEIPT = "receipt"
+    EARNING = "earning"
+
+
+class CreditTo(StrEnum):
+    """Whom a component credits: owners share a deal, overlays come on top, managers by the reporting tree.
+
+    ``coverage``: whoever covers the customer, product or territory; ``customer``: the customer (a rebate).
+    """
+
+    OWNERS = "owners"
+    OVERLAYS = "overlays"
+    DIRECT_MANAGER = "direct_manager"
+    ALL_MANAGERS = "all_managers"
+    COVERAGE = "coverage"
+    CUSTOMER = "customer"
+
+
+class Covering(StrEnum):
+    """Of several who cover a transaction: those of the first precedence, or all."""
+
+    FIRST = "first"
+    ALL = "all"
+
+
+class WhenLeft(StrEnum):
+    """Who is credited for somebody who has left: the successor, or nobody."""
+
+    SUCCESSOR = "successor"
+    NOBODY = "nobody"
+
+
+class AccumulateBy(StrEnum):
+    """Whose positions run together; each of them anew in every period."""
+
+    PAYEE = "payee"
+    TEAM = "team"
+    CUSTOMER = "customer"
+    DEAL = "deal"
+    TRANSACTION = "transaction"
+
+
+class Mode(StrEnum):
+    """How a credit finds its pay on the curve. ``rate_reached``: the rate at the end of the period on all of it."""
+
+    CURVE = "curve"
+    SLICED = "sliced"
+    RATE_BEFORE = "rate_before"
+    RATE_AFTER = "rate_after"
+    RATE_REACHED = "rate_reached"
+
+
+class Returns(StrEnum):
+    ORIGIN = "origin"
+    CURRENT = "current"
+
+
+class BelowZero(StrEnum):
+    FIRST_RATE = "first_rate"
+    NOTHING = "nothing"
+
+
+class Attribution(StrEnum):
+    """Which deal carries a jump of the curve: the one that crosses it, or all by their measure."""
+
+    CROSSING = "crossing"
+    PRO_RATA = "pro_rata"
+
+
+class RateOfDay(StrEnum):
+    """Which exchange rate converts a deal's currency into the plan's."""
+
+    CREDITED_ON = "credited_on"
+    MONTH_AVERAGE = "month_average"
+    PLAN_RATE = "plan_rate"
+
+
+class SplitOf(StrEnum):
+    """What the shares of a deal divide: the credit, or the earning of the whole."""
+
+    CREDIT = "credit"
+    EARNING = "earning"
+
+
+class Attributes(PlanPart):
+    """Values that a transaction's attributes may have; one that is not listed may have any."""
+
+    products: Words = ()
+    product_families: Words = ()
+    customers: Words = ()
+    regions: Words = ()
+    channels: Words = ()
+    document_types: Words = ()
+    attributes: dict[str, Words] = Field(default_factory=dict)
+
+
+class Filter(Attributes):
+    """What a component credits; ``excluding`` takes away from it; ``own`` attributes have to be the payee's own."""
+
+    excluding: Attributes = Attributes()
+    own: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+
+
+class Every(StrEnum):
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Recurs(PlanPart):
+    """A contract credited again and again: ``times`` credits from the document's day on; a return ends those to come.
+
+    ``divided: yes`` divides the measure among them; otherwise each has the whole.
+    """
+
+    every: Every
+    times: Annotated[int, Field(ge=1, le=600)]
+    divided: bool = False
+
+
+class Ramp(PlanPart):
+    """The part of the quota in somebody's first months, up to the end of month ``through_month``."""
+
+    through_month: Annotated[int, Field(ge=1, le=120)]
+    share: NumberOrPercent
+
+
+class Proration(StrEnum):
+    """How a quota shrinks for those who have the plan, or are at work, for a part of its period only."""
+
+    NONE = "none"
+    BY_DAYS = "by_days"
+    BY_MONTHS = "by_months"
+
+
+class WithoutQuota(StrEnum):
+    """What a quota that is missing or zero means."""
+
+    PAYS_NOTHING = "pays_nothing"
+    IS_MET = "is_met"
+
+
+class QuotaTerms(PlanPart):
+    """Where the quota comes from and how it changes: from your systems, unless an ``amount`` stands here.
+
+    ``amount`` is for a period of the component, or for a whole ``year`` that ``weights`` (a part for each period of the
+    component in the year) or equal parts divide. ``share`` takes a part of what is found.
+    """
+
+    amount: Amount | None = None
+    for_period: PeriodKind | None = Field(default=None, alias="for")
+    weights: tuple[Part, ...] = ()
+    share: Share = Number(Fraction(1))
+    ramp: tuple[Ramp, ...] = ()
+    prorated: Proration = Proration.NONE
+    when_missing: WithoutQuota = WithoutQuota.PAYS_NOTHING
+    of_measure: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.weights and sum(weight.value for weight in self.weights) != 1:
+            raise problem("the weights do not add up to 100%", "correct them")
+        months = [step.through_month for step in self.ramp]
+        if months != sorted(set(months)):
+            raise problem("the ramp is not in ascending order", "sort it by 'through_month'")
+        return self
+
+
+def _quota_alone(typed: object) -> object:
+    return {"amount": typed} if isinstance(typed, str) else typed
+
+
+class TargetPay(PlanPart):
+    """What a met target pays in a period: an amount, of the salary on its last day, or each payee's own."""
+
+    amount: Amount | None = None
+    of_salary: NumberOrPercent | None = None
+    each_payee: bool = False
+    share: Share = Number(Fraction(1))
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if len(self.given("amount", "of_salary")) + self.each_payee != 1:
+            raise problem("a target pay has one source", "give one of 'amount', 'of_salary', 'each_payee: yes'")
+        return self
+
+
+def _amount_alone(typed: object) -> object:
+    return {"amount": typed} if not isinstance(typed, dict | TargetPay) else typed
+
+
+class RoundingMode(StrEnum):
+    HALF_AWAY = "half_away"
+    HALF_EVEN = "half_even"
+    DOWN = "down"
+    UP = "up"
+
+
+class Rounding(PlanPart):
+    """Pay is rounded ``to`` a multiple of an amount (the smallest coin unless given), halves away from zero."""
+
+    to: Amount | None = None
+    mode: RoundingMode = RoundingMode.HALF_AWAY
+    each_line: bool = False
+
+
+class Component(PlanPart):
+    """One rule of a plan."""
+
+    name: Annotated[str, Field(alias="component", min_length=1)]
+    title: Titles | None = None
+    credited_on: Event | None = None
+    earnings_of: Words = ()
+    credit_to: Annotated[tuple[CreditTo, ...], BeforeValidator(listed)] = (CreditTo.OWNERS,)
+    roles: Words = ()
+    role_shares: dict[str, Share] = Field(default_factory=dict)
+    covering: Covering = Covering.FIRST
+    remainder_to: str | None = None
+    when_left: WhenLeft = WhenLeft.NOBODY
+    share: Share = Number(Fraction(1))
+    split: SplitOf = SplitOf.CREDIT
+    filter: Filter = Filter()
+    first_match: str | None = None
+    window: Span | None = None
+    recurs: Recurs | None = None
+    measure: str = "revenue"
+    position: str | None = None
+    period: PeriodKind
+    accumulate_by: AccumulateBy = AccumulateBy.PAYEE
+    accumulate_with: str | None = None
+    continues: bool = False
+    exchange_rate: RateOfDay = RateOfDay.CREDITED_ON
+    converted_after_share: bool = False
+    quota: Annotated[QuotaTerms, BeforeValidator(_quota_alone)] = QuotaTerms()
+    mode: Mode = Mode.CURVE
+    payout: Payout
+    less_earnings_of: Words = ()
+    less_paid_below: bool = False
+    target_pay: Annotated[TargetPay, BeforeValidator(_amount_alone)] | None = None
+    opening_pay: Amount | None = None
+    opening_prorated: Proration = Proration.NONE
+    upper_included: bool = False
+    gates: tuple[Gate, ...] = ()
+    modifiers: tuple[Modifier, ...] = ()
+    cap: ComponentLimit | None = None
+    floor: ComponentLimit | None = None
+    rounding: Rounding = Rounding()
+    attribution: Attribution = Attribution.CROSSING
+    returns: Returns = Returns.ORIGIN
+    clawback: Clawback = Clawback()
+    below_zero: BelowZero = BelowZero.FIRST_RATE
+    release: tuple[Release, ...] = (Release(),)
+
+    @property
+    def looks_at(self) -> str:
+        """The measure that the tiers look at."""
+        return self.position or self.measure
+
+    @property
+    def needs_quota(self) -> bool:
+        shapes = (*self.payout.shapes, *((self.payout.pool.size,) if self.payout.pool else ()))
+        by_pay = any(shape.is_by_attainment or shape.has_multipliers for shape in shapes)
+        return by_pay or any(gate.covers and gate.covers.is_percent for gate in self.gates)
+
+    @property
+    def needs_target(self) -> bool:
+        """Whether anything of it is a part of the target pay."""
+        limits = any(limit is not None and limit.of_target is not None for limit in (self.cap, self.floor))
+        by_figures = bool(self.payout.scorecard or (self.payout.matrix and self._matrix_pays_parts()))
+        return limits or by_figures or any(shape.pays_of_target for shape in self.payout.shapes)
+
+    @property
+    def figures(self) -> Iterator[str]:
+        """The names of the figures that it looks at."""
+        yield from self.payout.figures
+        yield from (gate.figure for gate in self.gates)
+        yield from (modifier.by for modifier in self.modifiers if modifier.by)
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """The title by language; the component's name where none is given."""
+        return (self.title or Titles(en=self.name)).by_language
+
+    def _matrix_pays_parts(self) -> bool:
+        matrix = self.payout.matrix
+        return matrix is not None and any(cell.is_percent for row in matrix.pays for cell in row)
+
+    @model_validator(mode="after")
+    def _credits_something(self) -> Self:
+        if self.credited_on is None and self.payout.needs_credits and not self.earnings_of:
+            raise problem("has to say on which document it credits", "add 'credited_on', or 'earnings_of' components")
+        if self.earnings_of and self.credited_on not in (None, Event.EARNING):
+            raise problem("is credited on documents or on earnings", "leave out 'credited_on' or 'earnings_of'")
+        if self.credited_on is Event.EARNING and not self.earnings_of:
+            raise problem("has to say whose earnings credit it", "add 'earnings_of' with components")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        payout = self.payout
+        if self.mode is Mode.CURVE and self.looks_at != self.measure and payout.needs_credits:
+            raise problem(
+                "mode 'curve' pays on the measure that its tiers look at", "choose mode sliced, or drop 'position'"
+            )
+        if self.mode is not Mode.CURVE and any(shape.has_amounts for shape in payout.shapes):
+            raise problem(f"mode '{self.mode}' needs rates", "choose mode curve for fixed amounts and bonuses")
+        if self.needs_target and self.target_pay is None:
+            raise problem("parts of a target pay need a target pay", "give 'target_pay'")
+        if self.release and sum(part.share.value for part in self.release if part.share) > 1:
+            raise problem("the shares of the release exceed 100%", "correct them")
+        if sum(part.share is None for part in self.release) > 1:
+            raise problem("two parts of the release have no share", "give all but one of them a share")
+        return self
+
+    @property
+    def releases(self) -> tuple[tuple[Fraction, Release], ...]:
+        """The parts of the release with their shares; one without a share takes the rest."""
+        rest = 1 - sum((part.share.value for part in self.release if part.share), Fraction(0))
+        return tuple((part.share.value if part.share else rest, part) for part in self.release)
