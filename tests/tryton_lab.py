@@ -69,6 +69,11 @@ class TrytonLab:
         headers = {"Authorization": f"Session {self._session}"} if self._session else {}
         body = {"id": 1, "method": method, "params": params}
         answer = self._client.post(f"/{self.database}/rpc/", json=body, headers=headers).raise_for_status().json()
+        if "result" not in answer and answer["error"][0] == "UserWarning":
+            # As a person says yes: an invoice of the seeded day, posted on a later one, is due in the past.
+            (name, *_), context = answer["error"][1], params[-1]
+            self._post("model.res.user.warning.skip", name, False, context)
+            return self._post(method, *params)
         assert "result" in answer, answer
         return answer["result"]
 
@@ -79,7 +84,7 @@ def decimal(amount: Decimal) -> Json:
 
 
 def pay_part(lab: TrytonLab, invoice: int, part: Decimal) -> None:
-    """As a person does in the client's dialogue "Pay invoice", on the invoice's day."""
+    """As a person does in the client's dialogue "Pay invoice", on the invoice's day; the part may be all of it."""
     names = ["currency", "company", "invoice_date", "party", "account"]
     (of,) = lab.call("model.account.invoice.read", [invoice], names)
     (method,) = lab.call("model.account.invoice.payment.method.search", [])
@@ -95,6 +100,8 @@ def pay_part(lab: TrytonLab, invoice: int, part: Decimal) -> None:
     wizard, record = "wizard.account.invoice.pay", _of_invoice(invoice)
     session, *_ = lab.call(f"{wizard}.create", **record)
     asked = lab.call(f"{wizard}.execute", session, {"start": start}, "choice", **record)
+    if "view" not in asked:
+        return  # nothing is left over that the dialogue would ask about
     proposed = {name: value for name, value in asked["view"]["defaults"].items() if not name.endswith(".")}
     ask = {**proposed, "type": "partial"}
     lab.call(f"{wizard}.execute", session, {"start": start, "ask": ask}, "pay", **record)
@@ -102,14 +109,20 @@ def pay_part(lab: TrytonLab, invoice: int, part: Decimal) -> None:
 
 def credit(lab: TrytonLab, invoice: int) -> int:
     """As a person does in the client's dialogue "Credit", for all of it on its day; the posted credit note's id."""
+    note = draft_credit(lab, invoice)
+    lab.call("model.account.invoice.post", [note])
+    return note
+
+
+def draft_credit(lab: TrytonLab, invoice: int, *, with_refund: bool = False) -> int:
+    """The credit note that the dialogue makes; ``with_refund`` posts it at once and cancels the invoice."""
     (of,) = lab.call("model.account.invoice.read", [invoice], ["invoice_date"])
     wizard, record = "wizard.account.invoice.credit", _of_invoice(invoice)
     session, *_ = lab.call(f"{wizard}.create", **record)
-    start = {"with_refund": False, "with_refund_allowed": False, "invoice_date": of["invoice_date"]}
-    done = lab.call(f"{wizard}.execute", session, {"start": start}, "credit", **record)
+    start = {"with_refund": with_refund, "with_refund_allowed": with_refund, "invoice_date": of["invoice_date"]}
+    done = lab.call(f"{wizard}.execute", session, {"start": start | {"with_agent": True}}, "credit", **record)
     ((_, opened),) = done["actions"]
     (note,) = opened["res_id"]
-    lab.call("model.account.invoice.post", [note])
     return int(note)
 
 
