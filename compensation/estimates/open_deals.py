@@ -11,7 +11,8 @@ import polars as pl
 from compensation.crediting.transactions import Scenarios
 from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
 from compensation.exact import MILLIONTHS, rounded
-from compensation.facts.frames import SCHEMAS, Facts
+from compensation.facts.frames import Facts
+from compensation.facts.schemas import SCHEMAS
 
 
 class Deal(NamedTuple):
@@ -129,11 +130,12 @@ class OpenDeals:
 
     def _transaction(self, part: Proposal, line: Line, event: str, place: int, number: int) -> tuple[Any, ...]:
         """A row of the transactions frame: the deal's place is its posting sequence, the line's its source ref."""
-        deal, day, reverses_id = self.deals[part.deal_id], self.credited_on(part), None
+        deal, day = self.deals[part.deal_id], self.credited_on(part)
+        reverses_id = document_id = settles_id = document_type = None
         return (
             *(line.transaction_id, deal.deal_id, event, day, place, deal.source, f"{number:06}", line.currency),
             *(line.revenue_minor, line.margin_minor, line.quantity_millionths, line.product, line.product_family),
-            *(line.customer, line.region, line.channel, reverses_id),
+            *(line.customer, line.region, line.channel, reverses_id, document_id, settles_id, document_type),
         )
 
     def _single_line(self, deal: Deal) -> list[Line]:

@@ -27,6 +27,10 @@ class Assignment(NamedTuple):
     pay_currency: str | None
     from_on: date
     to_on: date
+    team: str | None = None
+    salary_minor: int | None = None
+    hired_on: date | None = None
+    successor_id: str | None = None
 
     def contains(self, day: date) -> bool:
         return self.from_on <= day < self.to_on
@@ -38,7 +42,8 @@ class Assignments:
     def __init__(self, facts: Facts) -> None:
         self._assignments: dict[str, list[Assignment]] = defaultdict(list)
         for row in facts.assignments.sort("payee_id", "from_on").iter_rows():
-            self._assignments[row[0]].append(Assignment(*(*row[:-1], row[-1] or NEVER)))
+            assignment = Assignment(*row)
+            self._assignments[row[0]].append(assignment._replace(to_on=assignment.to_on or NEVER))
 
     def name(self, payee_id: str) -> str:
         assignments = self._assignments.get(payee_id)
@@ -101,6 +106,7 @@ def covers(plan: Plan, assignment: Assignment) -> bool:
         (who.titles, assignment.title),
         (who.regions, assignment.region),
         (who.channels, assignment.channel),
+        (who.teams, assignment.team),
         (who.payees, assignment.payee_id),
     )
     return all(not values or value in values for values, value in wanted)

@@ -1,92 +1,36 @@
-"""What a calculation is given: frames of transactions, participants, assignments, quotas, rates and deals."""
+"""What a calculation is given: frames of transactions, participants, assignments, quotas, rates, deals and more."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
 
 import polars as pl
 
 from compensation.errors import FactsError
+from compensation.facts.schemas import EXACT_TEXTS, MAY_BE_ABSENT, MAY_BE_NULL, SCHEMAS, UNIQUE
 
-_TEXT, _WHOLE, _DAY, _YES = pl.String(), pl.Int64(), pl.Date(), pl.Boolean()
 
-SCHEMAS: dict[str, dict[str, pl.DataType]] = {
-    "transactions": {
-        "transaction_id": _TEXT,
-        "deal_id": _TEXT,
-        "kind": _TEXT,
-        "dated_on": _DAY,
-        "posting_sequence": _WHOLE,
-        "source": _TEXT,
-        "source_ref": _TEXT,
-        "currency": _TEXT,
-        "revenue_minor": _WHOLE,
-        "margin_minor": _WHOLE,
-        "quantity_millionths": _WHOLE,
-        "product": _TEXT,
-        "product_family": _TEXT,
-        "customer": _TEXT,
-        "region": _TEXT,
-        "channel": _TEXT,
-        "reverses_id": _TEXT,
-    },
-    "participants": {
-        "deal_id": _TEXT,
-        "payee_id": _TEXT,
-        "role": _TEXT,
-        "share_millionths": _WHOLE,
-        "is_overlay": _YES,
-    },
-    "assignments": {
-        "payee_id": _TEXT,
-        "name": _TEXT,
-        "email": _TEXT,
-        "title": _TEXT,
-        "region": _TEXT,
-        "channel": _TEXT,
-        "manager_id": _TEXT,
-        "pay_currency": _TEXT,
-        "from_on": _DAY,
-        "to_on": _DAY,
-    },
-    "quotas": {
-        "payee_id": _TEXT,
-        "measure": _TEXT,
-        "from_on": _DAY,
-        "to_on": _DAY,
-        "quota_minor": _WHOLE,
-        "currency": _TEXT,
-    },
-    "rates": {"from_currency": _TEXT, "to_currency": _TEXT, "valid_from": _DAY, "rate": _TEXT},
-    "currencies": {"currency": _TEXT, "exponent": _WHOLE},
-    "deals": {
-        "deal_id": _TEXT,
-        "source": _TEXT,
-        "ref": _TEXT,
-        "name": _TEXT,
-        "customer": _TEXT,
-        "stage": _TEXT,
-        "stage_name": _TEXT,
-        "owner_id": _TEXT,
-        "expected_on": _DAY,
-        "currency": _TEXT,
-        "amount_minor": _WHOLE,
-        "amount_basis": _TEXT,
-    },
-}
-"""Columns and types of each frame. Money is in minor units of ``currency``, quantities in millionths."""
-
-_MAY_BE_NULL = {
-    *("dated_on", "margin_minor", "product", "product_family", "customer", "region", "channel", "reverses_id", "email"),
-    *("manager_id", "pay_currency", "to_on", "owner_id", "expected_on", "amount_minor"),
-}
+def _none() -> pl.DataFrame:
+    return pl.DataFrame()
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The frames of :data:`SCHEMAS`; further columns are ignored.
+    """The frames of :data:`~compensation.facts.schemas.SCHEMAS`; further columns are ignored.
 
-    ``transactions.kind`` is ``booking``, ``order``, ``invoice``, ``receipt``, ``return`` (negative measures) or
-    ``expected`` (a line of an open opportunity). ``to_on`` is the first day after. Exponents of ``currencies`` are
-    the digits of the minor unit. A column that is entirely null may have any type. FactsError if a frame does not fit.
+    ``transactions.kind`` is ``booking``, ``order``, ``invoice``, ``receipt``, ``renewal``, ``return`` (negative
+    measures) or ``expected`` (a line of an open opportunity). ``document_id`` is the document that a line belongs to,
+    ``settles_id`` that of the invoice that a receipt pays. ``to_on`` is the first day after; null: it has no end.
+    Exponents of ``currencies`` are the digits of the minor unit. A column that is entirely null may have any type.
+
+    - ``measures`` (``field`` names of plans; money in the transaction's currency) and ``attributes``: more about
+      transactions.
+    - ``assignments.salary_minor``: of a year, in ``pay_currency``, else in the plan's currency.
+    - ``coverage``: who is credited for what; a null attribute covers any, precedence 1 comes first.
+    - ``metrics``: numbers from outside, of a payee, a team, or (subject "") of everyone. ``targets``: target pay,
+      ``factors``: factors by hand, ``absences``: days away from work.
+    - ``posted`` (what earlier closes posted; no transaction: "") and ``paid`` (what was paid before).
+
+    FactsError, with frame, column and row, if a frame does not fit.
     """
 
     transactions: pl.DataFrame
@@ -96,29 +40,43 @@ class Facts:
     rates: pl.DataFrame
     currencies: pl.DataFrame
     deals: pl.DataFrame
+    measures: pl.DataFrame = field(default_factory=_none)
+    attributes: pl.DataFrame = field(default_factory=_none)
+    coverage: pl.DataFrame = field(default_factory=_none)
+    metrics: pl.DataFrame = field(default_factory=_none)
+    targets: pl.DataFrame = field(default_factory=_none)
+    factors: pl.DataFrame = field(default_factory=_none)
+    absences: pl.DataFrame = field(default_factory=_none)
+    posted: pl.DataFrame = field(default_factory=_none)
+    paid: pl.DataFrame = field(default_factory=_none)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            frame = _checked(field.name, getattr(self, field.name), SCHEMAS[field.name])
-            object.__setattr__(self, field.name, frame)
+        for each in fields(self):
+            frame = _checked(each.name, getattr(self, each.name))
+            object.__setattr__(self, each.name, frame)
+            _refuse_repeated(each.name, frame)
         _refuse_undated(self.transactions)
-        _refuse_repeated("transactions", self.transactions, "transaction_id")
-        _refuse_repeated("deals", self.deals, "deal_id")
+        for name, column in EXACT_TEXTS.items():
+            _refuse_inexact(name, getattr(self, name)[column])
 
 
-def _checked(name: str, frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    missing = sorted(schema.keys() - set(frame.columns))
+def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    schema = SCHEMAS[name]
+    if not frame.columns:
+        return pl.DataFrame(schema=schema)
+    absent = schema.keys() - set(frame.columns)
+    missing = sorted(absent - MAY_BE_ABSENT.get(name, frozenset()))
     if missing:
         raise FactsError(f"{name}: column {', '.join(missing)} is missing")
-    columns = [_column(name, frame[column], kind) for column, kind in schema.items()]
-    return pl.DataFrame(columns)
+    filled = frame.with_columns(pl.lit(None, schema[column]).alias(column) for column in absent)
+    return pl.DataFrame([_column(name, filled[column], kind) for column, kind in schema.items()])
 
 
 def _column(name: str, column: pl.Series, kind: pl.DataType) -> pl.Series:
-    if column.null_count() and column.name not in _MAY_BE_NULL:
+    if column.null_count() and column.name not in MAY_BE_NULL.get(name, frozenset()):
         raise FactsError(f"{name}.{column.name}: row {column.is_null().arg_true()[0]} has no value")
     if column.null_count() == len(column):
-        return pl.Series(column.name, [None] * len(column), dtype=kind)
+        return pl.Series(column.name, [None], dtype=kind).new_from_index(0, len(column))
     if column.dtype != kind:
         raise FactsError(f"{name}.{column.name}: has type {column.dtype}, {kind} is wanted")
     return column
@@ -130,7 +88,23 @@ def _refuse_undated(transactions: pl.DataFrame) -> None:
         raise FactsError(f"transactions.dated_on: '{undated[0]}' has no date; only an expected one may lack it")
 
 
-def _refuse_repeated(name: str, frame: pl.DataFrame, key: str) -> None:
-    repeated = frame.filter(pl.col(key).is_duplicated())[key]
+def _refuse_repeated(name: str, frame: pl.DataFrame) -> None:
+    key = UNIQUE.get(name)
+    if key is None:
+        return
+    repeated = frame.filter((pl.col(*key) if len(key) == 1 else pl.struct(key)).is_duplicated())
     if not repeated.is_empty():
-        raise FactsError(f"{name}.{key}: '{repeated[0]}' stands twice; the order of credits would be a matter of luck")
+        label = "', '".join(str(value) for value in repeated.select(key).row(0))
+        raise FactsError(
+            f"{name}.{key[-1]}: '{label}' stands twice; which of them counts, and in which order, would be luck"
+        )
+
+
+def _refuse_inexact(name: str, column: pl.Series) -> None:
+    for row, text in enumerate(column):
+        try:
+            Fraction(text)
+        except (ValueError, ZeroDivisionError):
+            raise FactsError(
+                f"{name}.{column.name}: row {row} is no exact number; write a decimal or a ratio such as 1/3"
+            ) from None
