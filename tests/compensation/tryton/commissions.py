@@ -35,22 +35,26 @@ class Pay(NamedTuple):
 
 @dataclass(frozen=True)
 class Books:
-    """What Tryton has paid, and what our plans pay; ``invoices`` and credit notes by the names that tests give them."""
+    """What Tryton has paid, and what our plans pay; ``invoices`` and credit notes by the names that tests give them.
+
+    ``literal_plans`` look at every line by itself, as Tryton's formulas do.
+    """
 
     invoices: Mapping[str, int]
     tryton: Sequence[Pay]
     facts: Facts
     plans: Sequence[Plan]
+    literal_plans: Sequence[Plan]
 
     @cached_property
     def by_deal(self) -> list[Pay]:
         """Our earnings, the positions of a deal running together over all its invoices and credit notes."""
-        return self._earned_apart("deal_id")
+        return self._earned_apart(self.plans, "deal_id")
 
     @cached_property
     def to_the_letter(self) -> list[Pay]:
         """Our earnings if each line of an invoice or credit note begins from zero."""
-        return self._earned_apart("transaction_id")
+        return self._earned_apart(self.literal_plans, "transaction_id")
 
     def by_line_and_payee(self, pays: Iterable[Pay], name: str) -> dict[tuple[int, str], Decimal]:
         """The amounts of an invoice or credit note, to the cent."""
@@ -68,14 +72,15 @@ class Books:
         own = pl.col("transaction_id").str.starts_with(f"erp:{self._document(name)}:")
         (deal_id,) = self.facts.transactions.filter(own)["deal_id"].unique()
         of_deal = self.facts.transactions.filter(pl.col("deal_id") == deal_id)
-        return sum((pay.amount for pay in self._earned(of_deal) if pay.document.startswith("receipt")), Decimal(0))
+        receipts = [pay for pay in self._earned(self.plans, of_deal) if pay.document.startswith("receipt")]
+        return sum((pay.amount for pay in receipts), Decimal(0))
 
-    def _earned_apart(self, column: str) -> list[Pay]:
+    def _earned_apart(self, plans: Sequence[Plan], column: str) -> list[Pay]:
         """No position runs on from transactions with one value of the column into those with another."""
-        return [pay for part in self.facts.transactions.partition_by(column) for pay in self._earned(part)]
+        return [pay for part in self.facts.transactions.partition_by(column) for pay in self._earned(plans, part)]
 
-    def _earned(self, transactions: pl.DataFrame) -> list[Pay]:
-        earned = calculate(replace(self.facts, transactions=transactions), self.plans, as_of=_today()).lines
+    def _earned(self, plans: Sequence[Plan], transactions: pl.DataFrame) -> list[Pay]:
+        earned = calculate(replace(self.facts, transactions=transactions), plans, as_of=_today()).lines
         rows = earned.select("payee_id", "transaction_id", "earning_minor").iter_rows()
         return [_pay(*row) for row in rows]
 
