@@ -43,6 +43,21 @@ def rounded(value: Fraction) -> int:
     return -magnitude if value.numerator < 0 else magnitude
 
 
+def rounded_to(value: Fraction, increment: int = 1, mode: str = "half_away") -> int:
+    """The nearest multiple of the increment, or by another mode: ``half_even``, ``down`` (to zero), ``up`` (from zero).
+
+    >>> [rounded_to(Fraction(-25), 10, mode) for mode in ("half_away", "half_even", "down", "up")]
+    [-30, -20, -20, -30]
+    """
+    if mode == "half_away":
+        return rounded(value / increment) * increment
+    whole, rest = divmod(abs(value) / increment, 1)
+    is_odd_half = rest == Fraction(1, 2) and whole % 2 == 1
+    lifts = rest > 0 if mode == "up" else mode == "half_even" and (rest > Fraction(1, 2) or is_odd_half)
+    magnitude = (int(whole) + lifts) * increment
+    return -magnitude if value < 0 else magnitude
+
+
 def lazy(frame: pl.DataFrame) -> Frame:
     """The frame as narwhals' lazy one."""
     return nw.from_native(frame.lazy())

@@ -10,29 +10,11 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
-from compensation.exact import MAX_MINOR, MILLIONTHS, exact_series, rounded
-from compensation.plans.components import BelowZero, Component
-from compensation.plans.measures import MeasureKind
-from compensation.plans.rules import Rule
-from compensation.plans.shapes import Tier
-from compensation.plans.typed_numbers import Number
+from compensation.curves.pieces import Piece
+from compensation.exact import MAX_MINOR, exact_series, rounded_to
+from compensation.plans.components import RoundingMode
 
 Unit = Literal["attainment", "money", "quantity"]
-
-
-class Piece(NamedTuple):
-    """One straight piece of P: pay = ``intercept + slope * x`` from ``start`` (None: from below).
-
-    ``lower``, ``upper`` and ``rate`` are what the plan file says, for explanations: bounds as ratios of quota or in
-    units.
-    """
-
-    start: Fraction | None
-    intercept: Fraction
-    slope: Fraction
-    lower: Fraction
-    upper: Fraction | None
-    rate: Fraction
 
 
 class Segment(NamedTuple):
@@ -53,17 +35,29 @@ class Slice(NamedTuple):
     earning: int
 
 
+class CurveRounding(NamedTuple):
+    """Pay is a multiple of ``increment`` minor units."""
+
+    increment: int = 1
+    mode: RoundingMode = RoundingMode.HALF_AWAY
+
+
 @dataclass(frozen=True)
 class Curve:
-    """A component's payout for one quota. ``unit`` is what the pieces' bounds count: attainment, money or quantity."""
+    """A component's payout for the terms of a period. ``unit``: what the pieces' bounds count."""
 
     pieces: tuple[Piece, ...]
     segments: tuple[Segment, ...]
     unit: Unit
+    rounding: CurveRounding
 
     def pay_at(self, position: int) -> int:
-        """Cumulative pay at the position, in minor units, half away from zero."""
-        return rounded(self._value(self._index(position), position))
+        """Cumulative pay at the position, in minor units, rounded as the component says."""
+        return rounded_to(self.exact_pay_at(position), *self.rounding)
+
+    def exact_pay_at(self, position: int) -> Fraction:
+        """Cumulative pay at the position before it is rounded."""
+        return self._value(self._index(position), position)
 
     def piece_at(self, position: int) -> Piece:
         """The piece that a position lies on."""
@@ -75,7 +69,7 @@ class Curve:
         paid, at, last = self.pay_at(before), before, self._index(after)
         for index in range(self._index(before), last + step, step):
             end = after if index == last else self._edge(index, step)
-            pay = rounded(self._value(index, end))
+            pay = rounded_to(self._value(index, end), *self.rounding)
             if end != at or pay != paid:
                 yield Slice(self.pieces[index], end - at, pay - paid)
             paid, at = pay, end
@@ -91,44 +85,21 @@ class Curve:
         return Fraction(segment.a + segment.b * position, segment.d)
 
 
-def unit_scale(kind: MeasureKind, exponent: int) -> int:
-    """Integer units of a position in one unit as typed: minor units of money, millionths of a quantity."""
-    return MILLIONTHS if kind is MeasureKind.NUMBER else 10**exponent
+def curve_of(pieces: Iterable[Piece], unit: Unit, rounding: CurveRounding) -> Curve:
+    """The curve of the pieces; those that hold no integer position are left out. One denominator serves all."""
+    placed = [(piece, *ends) for piece, ends in _placed(tuple(pieces)) if ends[0] < ends[1]]
+    numbers = (number for piece, _, _ in placed for number in (piece.intercept, piece.slope))
+    denominator = math.lcm(*(number.denominator for number in numbers))
+    segments = (
+        Segment(threshold, ceiling, int(piece.intercept * denominator), int(piece.slope * denominator), denominator)
+        for piece, threshold, ceiling in placed
+    )
+    return Curve(tuple(piece for piece, _, _ in placed), tuple(segments), unit, rounding)
 
 
-def compile_curve(rule: Rule, quota: int | None, exponent: int) -> Curve:
-    """The curve of a component for a quota (in integer units of the position; None where no bound needs it).
-
-    ``exponent`` counts the digits of the plan currency's minor unit. One denominator serves all segments of a curve.
-    """
-    component = rule.component
-    scale = quota if component.payout.is_by_attainment else unit_scale(rule.position_kind, exponent)
-    if scale is None:
-        raise ValueError(f"component '{component.name}' needs a quota")
-    shaper = _Shaper(component, Fraction(scale), Fraction(quota or 1), 10**exponent)
-    pieces = tuple(shaper.pieces())
-    return Curve(pieces, tuple(_segments(pieces, component.upper_included)), _unit(rule))
-
-
-def _unit(rule: Rule) -> Unit:
-    if rule.component.payout.is_by_attainment:
-        return "attainment"
-    return "quantity" if rule.position_kind is MeasureKind.NUMBER else "money"
-
-
-def _segments(pieces: tuple[Piece, ...], upper_included: bool) -> Iterator[Segment]:
-    denominator = math.lcm(*(number.denominator for piece in pieces for number in (piece.intercept, piece.slope)))
-    thresholds = [-MAX_MINOR, *(_threshold(piece, upper_included) for piece in pieces[1:]), MAX_MINOR]
-    for piece, (threshold, ceiling) in zip(pieces, itertools.pairwise(thresholds), strict=True):
-        yield Segment(
-            threshold, ceiling, int(piece.intercept * denominator), int(piece.slope * denominator), denominator
-        )
-
-
-def _threshold(piece: Piece, upper_included: bool) -> int:
-    """The first integer position on the piece; one on the bound itself belongs below if uppers are included."""
-    start = piece.start or Fraction(0)
-    return min(math.floor(start) + 1 if upper_included and start else math.ceil(start), MAX_MINOR)
+def _placed(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, tuple[int, int]]]:
+    thresholds = [-MAX_MINOR, *(piece.threshold for piece in pieces[1:]), MAX_MINOR]
+    return zip(pieces, itertools.pairwise(thresholds), strict=True)
 
 
 def segments_frame(curves: Iterable[Curve]) -> pl.DataFrame:
@@ -141,80 +112,3 @@ def segments_frame(curves: Iterable[Curve]) -> pl.DataFrame:
 
 
 _PLACES = ("curve", "threshold", "ceiling")
-
-
-@dataclass(frozen=True)
-class _Shaper:
-    component: Component
-    scale: Fraction
-    quota: Fraction
-    minor: int
-
-    def pieces(self) -> Iterator[Piece]:
-        opening = self._money(self.component.opening_pay)
-        shape = list(self._shape())
-        payout = self.component.payout
-        if shape[0].lower > 0 or payout.steps or payout.excess:
-            shape.insert(0, Piece(None, Fraction(0), Fraction(0), Fraction(0), shape[0].lower, Fraction(0)))
-        elif self.component.below_zero is BelowZero.NOTHING:
-            yield Piece(None, opening, Fraction(0), Fraction(0), Fraction(0), Fraction(0))
-        for piece in shape:
-            yield piece._replace(start=piece.lower * self.scale, intercept=piece.intercept + opening)
-
-    def _shape(self) -> Iterator[Piece]:
-        payout = self.component.payout
-        if payout.marginal_tiers:
-            yield from self._marginal(payout.marginal_tiers)
-        elif payout.whole_amount_tiers:
-            yield from self._whole(payout.whole_amount_tiers)
-        elif payout.steps:
-            yield from self._steps()
-        elif payout.excess:
-            yield self._from(payout.excess.above.value, Fraction(0), payout.excess.rate.value, payout.excess.rate.value)
-        elif payout.per_unit is not None:
-            yield self._from(Fraction(0), Fraction(0), self._per_unit(payout.per_unit), payout.per_unit.value)
-        elif payout.rate is not None:
-            yield self._from(Fraction(0), Fraction(0), payout.rate.value, payout.rate.value)
-
-    def _from(self, lower: Fraction, paid: Fraction, slope: Fraction, rate: Fraction) -> Piece:
-        """A piece that has paid ``paid`` at its lower bound."""
-        return Piece(None, paid - slope * lower * self.scale, slope, lower, None, rate)
-
-    def _marginal(self, tiers: tuple[Tier, ...]) -> Iterator[Piece]:
-        paid = Fraction(0)
-        for number, tier in enumerate(tiers):
-            slope = self._slope(tier)
-            upper = tiers[number + 1].lower.value if number + 1 < len(tiers) else None
-            yield self._from(tier.lower.value, paid, slope, self._rate(tier))._replace(upper=upper)
-            if upper is not None:
-                paid += slope * (upper - tier.lower.value) * self.scale
-
-    def _whole(self, tiers: tuple[Tier, ...]) -> Iterator[Piece]:
-        for number, tier in enumerate(tiers):
-            upper = tiers[number + 1].lower.value if number + 1 < len(tiers) else None
-            yield Piece(None, self._money(tier.amount), self._slope(tier), tier.lower.value, upper, self._rate(tier))
-
-    def _steps(self) -> Iterator[Piece]:
-        paid = Fraction(0)
-        steps = self.component.payout.steps or ()
-        for number, step in enumerate(steps):
-            paid += self._money(step.bonus)
-            upper = steps[number + 1].at.value if number + 1 < len(steps) else None
-            yield Piece(None, paid, Fraction(0), step.at.value, upper, Fraction(0))
-
-    def _slope(self, tier: Tier) -> Fraction:
-        """Minor units paid per integer unit of the measure."""
-        if tier.multiplier is not None:
-            return tier.multiplier.value * self._money(self.component.target_pay) / self.quota
-        if tier.per_unit is not None:
-            return self._per_unit(tier.per_unit)
-        return tier.rate.value if tier.rate is not None else Fraction(0)
-
-    def _rate(self, tier: Tier) -> Fraction:
-        return tier.per_unit.value if tier.per_unit is not None else self._slope(tier)
-
-    def _per_unit(self, amount: Number) -> Fraction:
-        return self._money(amount) / MILLIONTHS
-
-    def _money(self, amount: Number | None) -> Fraction:
-        return amount.value * self.minor if amount is not None else Fraction(0)

@@ -1,103 +1,157 @@
 """Credits run along their curves, all accumulators, plans and scenarios in one pass."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-import narwhals as nw
+import polars as pl
 
-from compensation.exact import EXACT, Frame, quotient
-from compensation.plans.components import Mode
+from compensation.exact_columns import as_exact, divided, exact
+from compensation.plans.components import Component, Mode
 
 
-def earn(credited: Frame, accumulators: Frame, segments: Frame, modes: Sequence[Mode]) -> Frame:
+class Method(NamedTuple):
+    """How a rule's credits find their pay. ``by_case``: each credit has a curve of its case."""
+
+    mode: Mode
+    by_case: bool
+    increment: int
+    rounding: str
+    each_line: bool
+
+    @classmethod
+    def of(cls, component: Component, minor: int) -> "Method":
+        """``minor``: minor units in a unit of the plan's currency."""
+        rounding, payout = component.rounding, component.payout
+        increment = max(int(rounding.to.value * minor), 1) if rounding.to else 1
+        by_case = bool(payout.cases or payout.matrix)
+        return cls(component.mode, by_case, increment, rounding.mode.value, rounding.each_line)
+
+
+def earn(
+    credited: pl.LazyFrame, walks: pl.LazyFrame, segments: pl.LazyFrame, methods: Sequence[Method], walk: str
+) -> pl.LazyFrame:
     """What each credit earns: credit_id, before, after (positions) and earning (minor units), exact.
 
-    ``credited``: credit_id (Int64), accumulator, sequence (Int64, unique in the accumulator: the order), position
-    and, for modes other than ``curve``, mode, base, family_base and origin_id (the credit that this one reverses).
-    ``accumulators``: accumulator, curve, start (the position before the first credit). ``segments``: curve,
-    threshold, ceiling, a, b, d. Only ``modes`` are paid. Amounts have to be bounded before, see
-    :mod:`compensation.earnings.overflow`.
+    ``credited``: credit_id (Int64), accumulator, ``walk`` (the name of the column that says whose positions run
+    together), sequence (Int64, unique in the walk: the order), position, curve, and, for methods other than
+    the plain one, method (its number), base, family_base and origin_id (the credit that this one reverses).
+    ``walks``: ``walk``, start (the position before the first credit). ``segments``: curve, threshold, ceiling, a, b, d.
+    Amounts have to be bounded before, see :mod:`compensation.earnings.overflow`.
     """
-    walked = _walked(credited, accumulators)
+    walked = _walked(credited, walks, walk)
     earned = []
-    for mode in modes:
-        of_mode = credited if len(modes) == 1 else credited.filter(nw.col("mode") == mode.value)
-        walks = walked if len(modes) == 1 else walked.filter(nw.col("mode") == mode.value)
-        located = _located(walks, segments)
-        earned.append(_by_curve(located) if mode is Mode.CURVE else _by_ratio(located, of_mode, mode))
-    return earned[0] if len(earned) == 1 else nw.concat(earned)
+    for number, method in enumerate(methods):
+        own = walked if len(methods) == 1 else walked.filter(pl.col("method") == number)
+        earned.append(_by_method(_located(own, segments), credited, method))
+    return earned[0] if len(earned) == 1 else pl.concat(earned)
 
 
-def _walked(credited: Frame, accumulators: Frame) -> Frame:
+def _walked(credited: pl.LazyFrame, walks: pl.LazyFrame, walk: str) -> pl.LazyFrame:
     """Each credit's position before and after it."""
-    carried = [
-        name for name in ("credit_id", "accumulator", "sequence", "position", "mode") if name in credited.columns
-    ]
-    running = nw.col("start") + nw.col("position").cum_sum().over("accumulator", order_by="sequence")
-    walks = credited.select(carried).join(accumulators, on="accumulator", how="inner")
-    return walks.with_columns(running.alias("after")).with_columns(
-        (nw.col("after") - nw.col("position")).alias("before")
+    wanted = dict.fromkeys(("credit_id", walk, "accumulator", "sequence", "position", "curve", "method"))
+    known = credited.collect_schema().names()
+    running = pl.col("start") + pl.col("position").cum_sum().over(walk, order_by="sequence")
+    walked = credited.select(name for name in wanted if name in known).join(walks, on=walk, how="inner")
+    return walked.with_columns(running.alias("after")).with_columns(
+        (pl.col("after") - pl.col("position")).alias("before")
     )
 
 
-def _located(walks: Frame, segments: Frame) -> Frame:
+def _located(walked: pl.LazyFrame, segments: pl.LazyFrame) -> pl.LazyFrame:
     """The slope and the numerator of P where each walk ends (b, n, d) and where it begins (b_from, n_from, d_from)."""
     began = segments.rename({name: f"{name}_from" for name in ("threshold", "ceiling", "a", "b", "d")})
     return (
-        walks.select("credit_id", "curve", "before", "after")
-        .join(segments, on="curve", how="inner")
-        .filter(nw.col("threshold") <= nw.col("after"), nw.col("after") < nw.col("ceiling"))
-        .with_columns((nw.col("a") + nw.col("b") * nw.col("after").cast(EXACT)).alias("n"))
-        .select("credit_id", "curve", "before", "after", "b", "n", "d")
+        walked.join(segments, on="curve", how="inner")
+        .filter(pl.col("threshold") <= pl.col("after"), pl.col("after") < pl.col("ceiling"))
+        .with_columns((pl.col("a") + pl.col("b") * as_exact("after")).alias("n"))
+        .drop("a", "threshold", "ceiling")
         .join(began, on="curve", how="inner")
-        .filter(nw.col("threshold_from") <= nw.col("before"), nw.col("before") < nw.col("ceiling_from"))
-        .with_columns((nw.col("a_from") + nw.col("b_from") * nw.col("before").cast(EXACT)).alias("n_from"))
+        .filter(pl.col("threshold_from") <= pl.col("before"), pl.col("before") < pl.col("ceiling_from"))
+        .with_columns((pl.col("a_from") + pl.col("b_from") * as_exact("before")).alias("n_from"))
     )
 
 
-def _by_curve(located: Frame) -> Frame:
-    earning = quotient(nw.col("n"), nw.col("d")) - quotient(nw.col("n_from"), nw.col("d_from"))
-    return located.with_columns(earning.alias("earning")).select(*_EARNED)
+def _by_method(located: pl.LazyFrame, credited: pl.LazyFrame, method: Method) -> pl.LazyFrame:
+    match method.mode:
+        case Mode.CURVE:
+            earned = _by_curve(located, method)
+        case Mode.RATE_REACHED:
+            earned = _by_rate_reached(located, credited, method)
+        case _:
+            earned = _by_ratio(_RATED[method.mode](located), credited, method)
+    return earned.select(_EARNED)
 
 
-def _by_ratio(located: Frame, credited: Frame, mode: Mode) -> Frame:
+def _rounded(method: Method, numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    return divided(numerator, denominator, method.increment, method.rounding)
+
+
+def _by_curve(located: pl.LazyFrame, method: Method) -> pl.LazyFrame:
+    """Rounded cumulative pay after, less that before; by line, or case by case, the rounded gain."""
+    n, d, n_from, d_from = (pl.col(name) for name in ("n", "d", "n_from", "d_from"))
+    if method.each_line:
+        return located.with_columns(_rounded(method, n - n_from, d).alias("earning"))
+    if not method.by_case:
+        earning = _rounded(method, n, d) - _rounded(method, n_from, d_from)
+        return located.with_columns(earning.alias("earning"))
+    gained = (n - n_from).cum_sum().over("accumulator", "curve", order_by="sequence")
+    return located.with_columns(gained.alias("gained")).with_columns(
+        (_rounded(method, pl.col("gained"), d) - _rounded(method, pl.col("gained") - (n - n_from), d)).alias("earning")
+    )
+
+
+def _by_rate_reached(located: pl.LazyFrame, credited: pl.LazyFrame, method: Method) -> pl.LazyFrame:
+    """All of the base so far at the rate reached, less what it was at the rate before."""
+    based = located.join(credited.select("credit_id", "base"), on="credit_id", how="inner").with_columns(
+        as_exact("base").cum_sum().over("accumulator", order_by="sequence").alias("upto")
+    )
+    below = pl.col("upto") - as_exact("base")
+    earning = _rounded(method, pl.col("upto") * pl.col("b"), pl.col("d")) - _rounded(
+        method, below * pl.col("b_from"), pl.col("d_from")
+    )
+    return based.with_columns(earning.alias("earning"))
+
+
+def _by_ratio(rated: pl.LazyFrame, credited: pl.LazyFrame, method: Method) -> pl.LazyFrame:
     """Base * num / den, rounded per line; a return takes the ratio of what it reverses, so that all of it goes back."""
-    rated = _RATED[mode](located).select("credit_id", "before", "after", "num", "den")
+    rated = rated.select("credit_id", "before", "after", "num", "den")
     origins = rated.select(
-        nw.col("credit_id").alias("origin_id"), nw.col("num").alias("own"), nw.col("den").alias("own_den")
+        pl.col("credit_id").alias("origin_id"), pl.col("num").alias("own"), pl.col("den").alias("own_den")
     )
-    is_untied = nw.col("own_den").is_null()
     tied = (
         credited.select("credit_id", "origin_id", "base", "family_base")
         .join(rated, on="credit_id", how="inner")
         .join(origins, on="origin_id", how="left")
+        .with_columns(pl.coalesce("own", "num").alias("num"), pl.coalesce("own_den", "den").alias("den"))
         .with_columns(
-            nw.when(is_untied).then(nw.col("num")).otherwise(nw.col("own")).alias("num"),
-            nw.when(is_untied).then(nw.col("den")).otherwise(nw.col("own_den")).alias("den"),
-        )
-        .with_columns(
-            ((nw.col("family_base") + nw.col("base")) * nw.col("num")).alias("upto"),
-            (nw.col("family_base") * nw.col("num")).alias("below"),
+            ((pl.col("family_base") + pl.col("base")) * pl.col("num")).alias("upto"),
+            (pl.col("family_base") * pl.col("num")).alias("below"),
         )
     )
-    earning = quotient(nw.col("upto"), nw.col("den")) - quotient(nw.col("below"), nw.col("den"))
-    return tied.with_columns(earning.alias("earning")).select(*_EARNED)
+    earning = _rounded(method, pl.col("upto"), pl.col("den")) - _rounded(method, pl.col("below"), pl.col("den"))
+    return tied.with_columns(earning.alias("earning"))
 
 
-def _sliced(located: Frame) -> Frame:
+def _sliced(located: pl.LazyFrame) -> pl.LazyFrame:
     """(P(after) - P(before)) / position; a credit without position has the rate that it stands at."""
-    moved, gained = nw.col("after") - nw.col("before"), nw.col("n") - nw.col("n_from")
+    moved, gained = pl.col("after") - pl.col("before"), pl.col("n") - pl.col("n_from")
     return located.with_columns(
-        nw.when(moved == 0).then(nw.col("b_from")).when(moved < 0).then(0 - gained).otherwise(gained).alias("num"),
-        nw.when(moved == 0).then(nw.col("d")).otherwise(nw.col("d") * moved.abs().cast(EXACT)).alias("den"),
+        pl.when(moved == 0)
+        .then(pl.col("b_from"))
+        .when(moved < 0)
+        .then(exact(0) - gained)
+        .otherwise(gained)
+        .alias("num"),
+        pl.when(moved == 0).then(pl.col("d")).otherwise(pl.col("d") * moved.abs().cast(pl.Decimal(38, 0))).alias("den"),
     )
 
 
-def _at_rate_before(located: Frame) -> Frame:
-    return located.with_columns(nw.col("b_from").alias("num"), nw.col("d_from").alias("den"))
+def _at_rate_before(located: pl.LazyFrame) -> pl.LazyFrame:
+    return located.with_columns(pl.col("b_from").alias("num"), pl.col("d_from").alias("den"))
 
 
-def _at_rate_after(located: Frame) -> Frame:
-    return located.with_columns(nw.col("b").alias("num"), nw.col("d").alias("den"))
+def _at_rate_after(located: pl.LazyFrame) -> pl.LazyFrame:
+    return located.with_columns(pl.col("b").alias("num"), pl.col("d").alias("den"))
 
 
 _EARNED = ("credit_id", "before", "after", "earning")

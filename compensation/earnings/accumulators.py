@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from compensation.curves.curve import Curve, compile_curve, segments_frame
+from compensation.curves.compiling import compile_curve
+from compensation.curves.curve import Curve, segments_frame
+from compensation.curves.terms import Terms
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
 from compensation.facts.quotas import Quotas
@@ -54,7 +56,7 @@ class Curves:
         if known is None:
             chosen = self._rules[rule]
             known = self._numbers[rule, quota] = len(self.compiled)
-            self.compiled.append(compile_curve(chosen, quota, self._exponents[chosen.plan.currency]))
+            self.compiled.append(compile_curve(chosen, Terms(quota), self._exponents[chosen.plan.currency]))
         return known
 
     def frame(self) -> pl.DataFrame:

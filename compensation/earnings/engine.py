@@ -7,11 +7,11 @@ import polars as pl
 
 from compensation.crediting.credits import credit
 from compensation.crediting.transactions import Scenarios
-from compensation.curves.earning import earn
+from compensation.curves.earning import Method, earn
 from compensation.earnings.accumulators import Accumulators, Curves
 from compensation.earnings.overflow import refuse_overflow
 from compensation.errors import PayOverflowError
-from compensation.exact import MAX_MINOR, lazy
+from compensation.exact import MAX_MINOR
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
@@ -81,15 +81,28 @@ def _placed(credited: pl.DataFrame) -> pl.DataFrame:
 
 def _earned(payable: pl.DataFrame, frame: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     modes = [Mode(mode) for mode in sorted(payable["mode"].unique().to_list())]
+    methods = [Method(mode, False, 1, "half_away", False) for mode in modes]
     if not modes:
         return pl.DataFrame(
             schema={"credit_id": pl.Int64, **dict.fromkeys(("before", "after", "earning"), pl.Decimal(38, 0))}
         )
-    columns = ("credit_id", "origin_id", "accumulator", "sequence", "mode", "base", "position", "family_base")
-    parts = (_tied(payable).select(columns), frame.select("accumulator", "curve", "start"), segments)
-    credited, accumulators, curves = (lazy(part) for part in parts)
-    earned: pl.DataFrame = earn(credited, accumulators, curves, modes).collect().to_native()
-    return earned
+    columns = (
+        "credit_id",
+        "origin_id",
+        "accumulator",
+        "curve",
+        "sequence",
+        "method",
+        "base",
+        "position",
+        "family_base",
+    )
+    numbered = _tied(payable).with_columns(
+        pl.col("mode").replace_strict({m.value: n for n, m in enumerate(modes)}, return_dtype=pl.Int64).alias("method")
+    )
+    parts = (numbered.select(columns), frame.select("accumulator", "start"), segments)
+    credited, accumulators, curves = (part.lazy() for part in parts)
+    return earn(credited, accumulators, curves, methods, "accumulator").collect()
 
 
 def _tied(payable: pl.DataFrame) -> pl.DataFrame:

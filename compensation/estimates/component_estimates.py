@@ -8,12 +8,13 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any
 
-from compensation.curves.curve import Curve, Piece, Slice
+from compensation.curves.curve import Curve, Slice
+from compensation.curves.pieces import Piece
 from compensation.earnings.engine import Engine
 from compensation.estimates.deal_estimate import EstimatedComponent, EstimatedPeriod, EstimatedTier, ExpectedPayment
 from compensation.estimates.reasons import Money, Ratio, Reason, decimal_text, money, reason
 from compensation.exact import MILLIONTHS
-from compensation.plans.components import Mode
+from compensation.plans.components import Event, Mode
 from compensation.plans.measures import MeasureKind
 from compensation.plans.rules import Rule
 
@@ -63,7 +64,9 @@ class EarnedLines:
             earning=self._pay(sum(each["earning_minor"] for each in self.lines)),
             tiers=tuple(self._tier(part) for part in self._parts),
             period=EstimatedPeriod(label=line["period_label"], start=line["period_start"], end=last_day),
-            payment=ExpectedPayment(event=self.rule.component.credited_on.value, expected_on=line["credited_on"]),
+            payment=ExpectedPayment(
+                event=self.rule.component.credited_on or Event.EARNING, expected_on=line["credited_on"]
+            ),
             reasons=tuple(self.reasons()),
         )
 

@@ -61,7 +61,7 @@ def estimate_deals(
 
 def _lines(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of: date) -> dict[str, list[Line]]:
     """What the engine says, by scenario."""
-    events = {rule.component.credited_on.value for rule in engine.rules}
+    events = {rule.component.credited_on.value for rule in engine.rules if rule.component.credited_on}
     credited = engine.credits(deals.scenarios(proposals, events))
     pending = _pending(engine, deals, set(proposals), credited, events)
     booked = engine.credits(history(engine.facts, as_of))

@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from compensation.curves.curve import compile_curve
+from compensation.curves.compiling import compile_curve
+from compensation.curves.terms import Terms
 from compensation.earnings.engine import Engine
 from compensation.estimates.component_estimates import EarnedLines
 from compensation.estimates.reasons import Reason
@@ -24,7 +25,7 @@ def explain(facts: Facts, plans: Sequence[Plan], line: Mapping[str, Any]) -> tup
     rule = next(found, None)
     if rule is None:
         raise KeyError(f"no plan {wanted[0]} of version {wanted[1]} with a component {wanted[2]}")
-    curve = compile_curve(rule, line["quota_minor"], engine.rates.exponent(rule.plan.currency))
+    curve = compile_curve(rule, Terms(line["quota_minor"]), engine.rates.exponent(rule.plan.currency))
     amounts = {"before": line["before_minor"], "after": line["after_minor"], "base": line["credit_minor"]}
     row = {**line, **amounts, "party_no": 0}
     return tuple(EarnedLines(engine, rule, curve, (row,), _currency(facts, line["transaction_id"])).reasons())

@@ -1,0 +1,157 @@
+"""A rule, one of its cases and the terms of a period become a curve: shape, gates, caps and factors in their order."""
+
+from fractions import Fraction
+
+from compensation.curves.curve import Curve, CurveRounding, Unit, curve_of
+from compensation.curves.pieces import Piece, above, capped, scaled
+from compensation.curves.shaping import Shaper
+from compensation.curves.terms import Terms
+from compensation.exact import MILLIONTHS
+from compensation.plans.components import BelowZero, Component, Mode
+from compensation.plans.figures import Gate, Otherwise
+from compensation.plans.limits import Limit, Per
+from compensation.plans.measures import MeasureKind
+from compensation.plans.rules import Rule
+from compensation.plans.shapes import Shape
+from compensation.plans.typed_numbers import Number
+
+_ZERO = Fraction(0)
+
+
+def compile_curve(rule: Rule, terms: Terms, exponent: int, case: int = 0) -> Curve:
+    """The curve of a component (of its ``case``, of its pool) for the terms.
+
+    ``exponent`` counts the digits of the plan currency's minor unit. ValueError if the terms lack a needed quota.
+    """
+    return Compiler(rule, terms, exponent).curve(case)
+
+
+def unit_scale(kind: MeasureKind, exponent: int) -> int:
+    """Integer units of a position in one unit as typed: minor units of money, millionths of a quantity."""
+    return MILLIONTHS if kind is MeasureKind.NUMBER else 10**exponent
+
+
+def caps_on_curve(component: Component) -> bool:
+    """Whether the component's cap is a part of its curve, and not of what its lines add up to."""
+    by_lines = component.payout.cases or component.payout.matrix or component.less_earnings_of
+    return component.mode is Mode.CURVE and not by_lines and not component.less_paid_below
+
+
+class Compiler:
+    """Applies, in this order: partial gates, a cap before modifiers, modifiers, gates, the cap."""
+
+    def __init__(self, rule: Rule, terms: Terms, exponent: int) -> None:
+        self._rule, self._component, self._terms = rule, rule.component, terms
+        self._minor = 10**exponent
+
+    def curve(self, case: int) -> Curve:
+        shape = self._shape(case)
+        pieces = self._with_opening(self._shaper(shape).pieces(nothing_below_zero=self._pays_nothing_below))
+        for gate in self._failed(partial=True):
+            pieces = self._partly_closed(pieces, gate, shape)
+        pieces = self._capped(pieces, before_modifiers=True)
+        pieces = scaled(pieces, self._terms.factor)
+        for gate in self._failed(partial=False):
+            pieces = self._closed(pieces, gate, shape)
+        return curve_of(self._capped(pieces, before_modifiers=False), self._unit(shape), self._rounding())
+
+    def _shape(self, case: int) -> Shape:
+        payout = self._component.payout
+        if payout.pool:
+            return payout.pool.size
+        if payout.matrix and payout.matrix.rates:
+            row, column = divmod(case, len(payout.matrix.columns))
+            return Shape(rate=payout.matrix.rates[row][column])
+        return payout.shapes[case]
+
+    def _shaper(self, shape: Shape) -> Shaper:
+        return Shaper(
+            shape,
+            scale=self._scale(shape),
+            quota=Fraction(self._terms.quota or 1),
+            target_minor=self._terms.target_minor or _ZERO,
+            minor=self._minor,
+            upper_included=self._component.upper_included,
+        )
+
+    def _scale(self, shape: Shape) -> Fraction:
+        return self._quota if shape.is_by_attainment else Fraction(self._unit_scale)
+
+    @property
+    def _unit_scale(self) -> int:
+        return MILLIONTHS if self._rule.position_kind is MeasureKind.NUMBER else self._minor
+
+    @property
+    def _quota(self) -> Fraction:
+        if self._terms.quota is None:
+            raise ValueError(f"component '{self._component.name}' needs a quota")
+        return Fraction(self._terms.quota)
+
+    @property
+    def _pays_nothing_below(self) -> bool:
+        return self._component.below_zero is BelowZero.NOTHING
+
+    def _with_opening(self, pieces: list[Piece]) -> list[Piece]:
+        opening = self._component.opening_pay
+        if opening is None:
+            return pieces
+        return [piece._replace(intercept=piece.intercept + opening.value * self._minor) for piece in pieces]
+
+    def _failed(self, *, partial: bool) -> list[Gate]:
+        gates = (self._component.gates[number] for number in self._terms.failed)
+        return [gate for gate in gates if (gate.covers is not None) is partial]
+
+    def _partly_closed(self, pieces: list[Piece], gate: Gate, shape: Shape) -> list[Piece]:
+        bound = gate.covers
+        if bound is None:
+            return pieces
+        place = bound.value * (self._quota if bound.is_percent else self._unit_scale)
+        share, slope = self._left(gate, shape)
+        return above(pieces, place, is_above=bound.is_above, slope=slope, share=share)
+
+    def _closed(self, pieces: list[Piece], gate: Gate, shape: Shape) -> list[Piece]:
+        if gate.otherwise is Otherwise.TARGET:
+            return capped(pieces, self._terms.target_minor or _ZERO)
+        share, slope = self._left(gate, shape)
+        if gate.otherwise is not Otherwise.BASE_RATE:
+            return scaled(pieces, share)
+        straight = pieces[0]._replace(start=None, intercept=_ZERO, slope=slope, upper=None, rate=slope)
+        return self._with_opening([straight])
+
+    def _left(self, gate: Gate, shape: Shape) -> tuple[Fraction, Fraction]:
+        """Which part of the pay, and what slope beside it, a gate that is not passed leaves."""
+        if isinstance(gate.otherwise, Number):
+            return gate.otherwise.value, _ZERO
+        if gate.otherwise is Otherwise.BASE_RATE:
+            return _ZERO, self._base_slope(shape)
+        return _ZERO, _ZERO
+
+    def _base_slope(self, shape: Shape) -> Fraction:
+        """The slope of the first piece that pays for what is sold."""
+        pieces = self._shaper(shape).pieces(nothing_below_zero=False)
+        return next((piece.slope for piece in pieces if piece.slope), _ZERO)
+
+    def _capped(self, pieces: list[Piece], *, before_modifiers: bool) -> list[Piece]:
+        cap = self._component.cap
+        if cap is None or cap.per is not Per.PERIOD or cap.before_modifiers is not before_modifiers:
+            return pieces
+        if not before_modifiers and not caps_on_curve(self._component):
+            return pieces
+        return capped(pieces, limit_minor(cap, self._terms, self._minor))
+
+    def _unit(self, shape: Shape) -> Unit:
+        if shape.is_by_attainment:
+            return "attainment"
+        return "quantity" if self._rule.position_kind is MeasureKind.NUMBER else "money"
+
+    def _rounding(self) -> CurveRounding:
+        rounding = self._component.rounding
+        increment = int(rounding.to.value * self._minor) if rounding.to else 1
+        return CurveRounding(max(increment, 1), rounding.mode)
+
+
+def limit_minor(limit: Limit, terms: Terms, minor: int) -> Fraction:
+    """A limit in minor units."""
+    if limit.of_target is not None:
+        return limit.of_target.value * (terms.target_minor or _ZERO)
+    return limit.amount.value * minor if limit.amount else _ZERO

@@ -1,0 +1,17 @@
+"""Terms: what a period and a payee add to a rule before its curve can be compiled."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+
+class Terms(NamedTuple):
+    """``quota`` in integer units of the position, ``target_minor`` in minor units; None where nothing needs them.
+
+    ``failed``: the gates (by their number in the component) that are not passed. ``factor``: the product of the
+    modifiers.
+    """
+
+    quota: int | None = None
+    target_minor: Fraction | None = None
+    factor: Fraction = Fraction(1)
+    failed: tuple[int, ...] = ()

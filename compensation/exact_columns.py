@@ -1,0 +1,56 @@
+"""Exact arithmetic in columns of Polars: the one place where money is divided and rounded.
+
+Polars' 64 and 128 bit integers wrap without a word; ``Decimal(38, 0)`` raises on + - * and running sums, so it
+serves as the checked integer. Its ``/`` rounds half to even, so nothing but :func:`divided` divides.
+"""
+
+from decimal import Decimal
+
+import polars as pl
+
+EXACT_TYPE = pl.Decimal(38, 0)
+
+
+def exact(value: int) -> pl.Expr:
+    """A checked integer."""
+    return pl.lit(Decimal(value), EXACT_TYPE)
+
+
+def as_exact(column: str) -> pl.Expr:
+    """The column as checked integers."""
+    return pl.col(column).cast(EXACT_TYPE)
+
+
+def divided(numerator: pl.Expr, denominator: pl.Expr, increment: int = 1, mode: str = "half_away") -> pl.Expr:
+    """Numerator ÷ denominator (exact columns, denominator > 0), rounded to a multiple of ``increment``.
+
+    Modes as those of :func:`compensation.exact.rounded_to`. Needs ``2 * |numerator| + denominator * increment`` within
+    the exact range. Floor division of exact columns is exact.
+    """
+    if increment != 1:
+        denominator = denominator * exact(increment)
+    magnitude = _MAGNITUDES[mode](numerator.abs(), denominator)
+    signed = pl.when(numerator < 0).then(exact(0) - magnitude).otherwise(magnitude)
+    return signed * exact(increment) if increment != 1 else signed
+
+
+def _half_away(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    return (numerator * 2 + denominator) // (denominator * 2)
+
+
+def _half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    nearest = _half_away(numerator, denominator)
+    is_tie = numerator * 2 + denominator == nearest * denominator * 2
+    is_odd = nearest // 2 * 2 != nearest
+    return pl.when(is_tie & is_odd).then(nearest - exact(1)).otherwise(nearest)
+
+
+def _down(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    return numerator // denominator
+
+
+def _up(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    return (numerator + denominator - exact(1)) // denominator
+
+
+_MAGNITUDES = {"half_away": _half_away, "half_even": _half_even, "down": _down, "up": _up}

@@ -1,0 +1,1 @@
+"""Figures: numbers of a payee and a period that gates, modifiers, scorecards, matrices and rankings look at."""
