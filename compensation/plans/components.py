@@ -122,7 +122,7 @@ class Filter(Attributes):
     """What a component credits; ``excluding`` takes away from it; ``own`` attributes have to be the payee's own."""
 
     excluding: Attributes = Attributes()
-    own: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    own: Words = ()
 
 
 class Every(StrEnum):
@@ -235,7 +235,9 @@ class Component(PlanPart):
     title: Titles | None = None
     credited_on: Event | None = None
     earnings_of: Words = ()
-    credit_to: Annotated[tuple[CreditTo, ...], BeforeValidator(listed)] = (CreditTo.OWNERS,)
+    credit_to: Annotated[
+        tuple[CreditTo, ...], BeforeValidator(listed, json_schema_input_type=CreditTo | tuple[CreditTo, ...])
+    ] = (CreditTo.OWNERS,)
     roles: Words = ()
     role_shares: dict[str, Share] = Field(default_factory=dict)
     covering: Covering = Covering.FIRST
@@ -255,12 +257,16 @@ class Component(PlanPart):
     continues: bool = False
     exchange_rate: RateOfDay = RateOfDay.CREDITED_ON
     converted_after_share: bool = False
-    quota: Annotated[QuotaTerms, BeforeValidator(_quota_alone)] = QuotaTerms()
+    quota: Annotated[QuotaTerms, BeforeValidator(_quota_alone, json_schema_input_type=Amount | QuotaTerms)] = (
+        QuotaTerms()
+    )
     mode: Mode = Mode.CURVE
     payout: Payout
     less_earnings_of: Words = ()
     less_paid_below: bool = False
-    target_pay: Annotated[TargetPay, BeforeValidator(_amount_alone)] | None = None
+    target_pay: (
+        Annotated[TargetPay, BeforeValidator(_amount_alone, json_schema_input_type=Amount | TargetPay)] | None
+    ) = None
     opening_pay: Amount | None = None
     opening_prorated: Proration = Proration.NONE
     upper_included: bool = False

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from compensation.plans.parts import PlanPart, Words, problem
 from compensation.plans.periods import PeriodKind
-from compensation.plans.typed_numbers import Bound, LowerBound, Number, NumberOrPercent, read_number
+from compensation.plans.typed_numbers import LowerBound, Number, NumberOrPercent, read_number
 
 
 class Of(StrEnum):
@@ -102,7 +102,10 @@ class Figure(PlanPart):
         return self
 
 
-Terms = tuple[Annotated[Number | Figure | str, BeforeValidator(_term)], ...]
+Terms = tuple[
+    Annotated[Number | Figure | str, BeforeValidator(_term, json_schema_input_type=NumberOrPercent | Figure | str)],
+    ...,
+]
 Figure.model_rebuild()
 
 
@@ -179,13 +182,3 @@ class Modifier(PlanPart):
         if self.manual and (self.at_least is None or self.at_most is None):
             raise problem("a factor by hand needs bounds", "give 'at_least' and 'at_most'")
         return self
-
-
-def band_of(value: object, bounds: tuple[Bound, ...]) -> int | None:
-    """The last of the ascending bounds that the value reaches, by number; None before the first.
-
-    >>> [band_of(number, (Bound(0), Bound(10, is_above=True))) for number in (-1, 0, 10, 11)]
-    [None, 0, 0, 1]
-    """
-    reached = [n for n, bound in enumerate(bounds) if (value > bound.value if bound.is_above else value >= bound.value)]  # type: ignore[operator]
-    return reached[-1] if reached else None

@@ -42,7 +42,7 @@ class Limit(PlanPart):
         return self
 
 
-ComponentLimit = Annotated[Limit, BeforeValidator(_amount_alone)]
+ComponentLimit = Annotated[Limit, BeforeValidator(_amount_alone, json_schema_input_type=NumberOrPercent | Limit)]
 
 
 class CapAttribution(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from compensation.plans.parts import PlanPart, problem
-from compensation.plans.typed_numbers import Number, read_number
+from compensation.plans.typed_numbers import Number, NumberOrPercent, read_number
 
 
 class MeasureKind(StrEnum):
@@ -77,7 +77,10 @@ class Measure(PlanPart):
         return self
 
 
-Terms = tuple[Annotated[Number | Measure | str, BeforeValidator(_term)], ...]
+Terms = tuple[
+    Annotated[Number | Measure | str, BeforeValidator(_term, json_schema_input_type=NumberOrPercent | Measure | str)],
+    ...,
+]
 Measure.model_rebuild()
 
 

@@ -30,7 +30,7 @@ def listed(typed: object) -> object:
     return (typed,) if isinstance(typed, str) else typed
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Words = Annotated[tuple[str, ...], BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...])]
 
 
 class Titles(PlanPart):

@@ -128,7 +128,7 @@ class Pool(PlanPart):
 
     of: Among
     size: Shape
-    divided: Division | str = Division.BY_MEASURE
+    divided: Annotated[Division | str, Field(union_mode="left_to_right")] = Division.BY_MEASURE
 
 
 class Ties(StrEnum):

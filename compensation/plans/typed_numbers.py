@@ -8,6 +8,8 @@ from typing import Annotated, NamedTuple
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from compensation.exact import rounded
+
 _FIGURE = re.compile(r"[+-]?\d{1,18}(\.\d{1,12})?%?")
 _ABOVE = re.compile(r"above\s+(.*)")
 
@@ -25,6 +27,32 @@ class Bound(NamedTuple):
     value: Fraction
     is_percent: bool = False
     is_above: bool = False
+
+
+class RoundedNumber(NamedTuple):
+    """A number as printed: ``step`` is one of its last digit, None where it was typed without decimals."""
+
+    value: Fraction
+    is_percent: bool = False
+    step: Fraction | None = None
+
+    def matches(self, exact: Fraction) -> bool:
+        """Whether ``exact`` is the number, rounded half away from zero to as many digits.
+
+        >>> read_rounded("2.11%").matches(Fraction(95, 4500)), read_rounded("2").matches(Fraction(19, 10))
+        (True, False)
+        """
+        return exact == self.value if self.step is None else rounded(exact / self.step) * self.step == self.value
+
+
+def read_rounded(typed: object) -> RoundedNumber:
+    """The number that a text spells, with how exactly it does."""
+    if isinstance(typed, RoundedNumber):
+        return typed
+    number = read_number(typed)
+    digits = str(typed).rstrip("%").partition(".")[2]
+    step = Fraction(1, 10 ** (len(digits) + 2 * number.is_percent)) if digits or number.is_percent else None
+    return RoundedNumber(*number, step)
 
 
 def read_number(typed: object) -> Number:
@@ -80,7 +108,7 @@ def _part(typed: object) -> Number:
     return number
 
 
-def _spelled(number: Number | Bound) -> str:
+def _spelled(number: Number | Bound | RoundedNumber) -> str:
     """As it may be typed: exact, or as near as twelve digits come."""
     factor = 100 if number.is_percent else 1
     value = number.value * factor
@@ -94,11 +122,26 @@ def _spelled(number: Number | Bound) -> str:
 _FIGURE_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^{_FIGURE.pattern}$"}]}
 _PLAIN_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[+-]?\d{1,18}(\.\d{1,12})?$"}]}
 _BOUND_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^(above\s+)?{_FIGURE.pattern}$"}]}
+_SHARE_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 10},
+        {"type": "string", "pattern": r"^\+?(\d{1,3}(\.\d{1,12})?%|1000(\.0{1,12})?%|\d(\.\d{1,12})?|10(\.0{1,12})?)$"},
+    ]
+}
+_PART_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 1},
+        {"type": "string", "pattern": r"^\+?(\d{1,2}(\.\d{1,12})?%|100(\.0{1,12})?%|0(\.\d{1,12})?|1(\.0{1,12})?)$"},
+    ]
+}
 
 NumberOrPercent = Annotated[
     Number, BeforeValidator(read_number), PlainSerializer(_spelled), WithJsonSchema(_FIGURE_SCHEMA)
 ]
 LowerBound = Annotated[Bound, BeforeValidator(read_bound), PlainSerializer(_spelled), WithJsonSchema(_BOUND_SCHEMA)]
 Amount = Annotated[Number, BeforeValidator(_plain), PlainSerializer(_spelled), WithJsonSchema(_PLAIN_SCHEMA)]
-Share = Annotated[Number, BeforeValidator(_share), PlainSerializer(_spelled), WithJsonSchema(_FIGURE_SCHEMA)]
-Part = Annotated[Number, BeforeValidator(_part), PlainSerializer(_spelled), WithJsonSchema(_FIGURE_SCHEMA)]
+Share = Annotated[Number, BeforeValidator(_share), PlainSerializer(_spelled), WithJsonSchema(_SHARE_SCHEMA)]
+Part = Annotated[Number, BeforeValidator(_part), PlainSerializer(_spelled), WithJsonSchema(_PART_SCHEMA)]
+Rounded = Annotated[
+    RoundedNumber, BeforeValidator(read_rounded), PlainSerializer(_spelled), WithJsonSchema(_FIGURE_SCHEMA)
+]
