@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import polars as pl
 
+from compensation.crediting.transactions import ATTRIBUTE
 from compensation.plans.components import Attributes, Component
 from compensation.plans.rules import Rule
 
@@ -13,14 +14,36 @@ FILTERED = {
     "customers": "customer",
     "regions": "region",
     "channels": "channel",
+    "document_types": "document_type",
 }
 """Which column of a transaction each key of a filter looks at."""
+OWN = {
+    "region": ("region", "payee_region"),
+    "channel": ("channel", "payee_channel"),
+    "team": (f"{ATTRIBUTE}team", "team"),
+    "title": (f"{ATTRIBUTE}title", "title"),
+}
+"""The transaction's column, and the payee's, that an ``own`` attribute compares."""
 
 
 def is_allowed(component: Component, key: str, value: str | None) -> bool:
-    """Whether the component's filter lets a value of the attribute pass."""
-    wanted, unwanted = getattr(component.filter, key), getattr(component.filter.excluding, key)
+    """Whether the component's filter lets a value pass; ``key`` as in a filter, or ``attribute:<name>``."""
+    wanted, unwanted = _words(component.filter, key), _words(component.filter.excluding, key)
     return (not wanted or value in wanted) and value not in unwanted
+
+
+def filtered(matched: pl.DataFrame, rules: Sequence[Rule], transactions: pl.DataFrame) -> pl.DataFrame:
+    """The rows of ``matched`` (rule, and the columns of transactions and payees) that the rules' filters let pass."""
+    for key in filter_keys(rules):
+        column = FILTERED.get(key, key)
+        refused = refusals(rules, key, transactions[column].unique().to_list())
+        valued = matched.with_columns(pl.col(column).fill_null("").alias("value"))
+        matched = valued.join(refused, on=["rule", "value"], how="anti").drop("value")
+    for name in sorted({name for rule in rules for name in rule.component.filter.own}):
+        numbers = [rule.number for rule in rules if name in rule.component.filter.own]
+        theirs, payees = (pl.col(column) for column in OWN[name])
+        matched = matched.filter(~pl.col("rule").is_in(numbers) | (theirs == payees).fill_null(value=False))
+    return matched
 
 
 def refusals(rules: Sequence[Rule], key: str, values: Collection[str | None]) -> pl.DataFrame:
@@ -36,10 +59,30 @@ def refusals(rules: Sequence[Rule], key: str, values: Collection[str | None]) ->
 
 
 def filter_keys(rules: Sequence[Rule]) -> Iterator[str]:
-    """The filter keys that any rule uses."""
-    return (key for key in FILTERED if any(_mentions(rule.component.filter, key) for rule in rules))
+    """The filter keys that any rule uses, then the attributes as ``attribute:<name>``."""
+    attributes = sorted({f"{ATTRIBUTE}{name}" for rule in rules for name in _attributes(rule)})
+    return (key for key in (*FILTERED, *attributes) if any(_mentions(rule.component.filter, key) for rule in rules))
+
+
+def filter_attributes(rules: Sequence[Rule]) -> set[str]:
+    """The attributes of the attributes frame that the filters look at."""
+    own = {OWN[name][0] for rule in rules for name in rule.component.filter.own}
+    named = {name for rule in rules for name in _attributes(rule)}
+    return named | {column.removeprefix(ATTRIBUTE) for column in own if column.startswith(ATTRIBUTE)}
+
+
+def _attributes(rule: Rule) -> Iterator[str]:
+    yield from rule.component.filter.attributes
+    yield from rule.component.filter.excluding.attributes
 
 
 def _mentions(wanted: Attributes, key: str) -> bool:
     excluding = getattr(wanted, "excluding", Attributes())
-    return bool(getattr(wanted, key) or getattr(excluding, key))
+    return bool(_words(wanted, key) or _words(excluding, key))
+
+
+def _words(attributes: Attributes, key: str) -> tuple[str, ...]:
+    if key.startswith(ATTRIBUTE):
+        return attributes.attributes.get(key.removeprefix(ATTRIBUTE), ())
+    words: tuple[str, ...] = getattr(attributes, key)
+    return words

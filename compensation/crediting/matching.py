@@ -1,66 +1,172 @@
 """Matching: every transaction with every party and rule that fit by document, person, dates and filter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-import narwhals as nw
 import polars as pl
 
-from compensation.crediting.filters import FILTERED, filter_keys, refusals
-from compensation.crediting.parties import PARTIES, parties
-from compensation.crediting.transactions import Scenarios, creditable
-from compensation.exact import lazy
+from compensation.crediting.cases import case_attributes
+from compensation.crediting.coverage import COVERED_BY, covering, customers
+from compensation.crediting.filters import filter_attributes, filtered
+from compensation.crediting.instalments import scheduled
+from compensation.crediting.measuring import with_fields
+from compensation.crediting.parties import parties
+from compensation.crediting.rules_frame import CreditingRules
+from compensation.crediting.transactions import ATTRIBUTE, Scenarios, complete, creditable
 from compensation.facts.assignments import Assignments
+from compensation.plans.components import CreditTo, Event
 from compensation.plans.rules import Rule
 
+_EARNING = ("plan", "component")
+"""The attributes that say whose earning a transaction is."""
 
-def match(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments) -> pl.DataFrame:
-    """One row per transaction, party and rule, with the columns of all three."""
-    transactions = creditable(scenarios.transactions)
-    day = nw.col("credited_on")
-    people = lazy(parties(scenarios.participants, assignments.chains())).join(
-        lazy(assignments.eligibility(rules)), on="payee_id", how="inner"
-    )
-    candidates = people.join(lazy(_rules_frame(rules)), on=["plan", "party"], how="inner").join(
-        lazy(transactions), on=["scenario", "deal_id", "event", "treatment"], how="inner"
-    )
-    matched = candidates.filter(
-        day >= nw.col("party_from"),
-        day < nw.col("party_to"),
-        day >= nw.col("eligible_from"),
-        day < nw.col("eligible_to"),
-        day >= nw.col("valid_from"),
-        day < nw.col("valid_to"),
-    )
-    for key in filter_keys(rules):
-        column = FILTERED[key]
-        refused = lazy(refusals(rules, key, transactions[column].unique().to_list()))
-        matched = matched.with_columns(nw.col(column).fill_null("").alias("value")).join(
-            refused, on=["rule", "value"], how="anti"
+
+def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
+    """The transactions in their order, with the attributes and measures that the rules look at."""
+    measures = crediting.measures
+    transactions = with_fields(complete(scenarios.transactions), scenarios.measures, measures.fields)
+    transactions = with_attributes(transactions, scenarios.attributes, _attributes(crediting))
+    evaluated = measures.evaluated(creditable(transactions, measures.bases))
+    return scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)
+
+
+def match(
+    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, assignments: Assignments
+) -> pl.DataFrame:
+    """One row per transaction, party and rule, with the columns of transactions, parties and positions, and rule."""
+    rules, positions = crediting.frame(), assignments.positions(crediting.rules)
+    found = [_by_deal(transactions, scenarios, crediting, assignments, positions)]
+    if crediting.credits_to(CreditTo.COVERAGE):
+        found.append(_by_coverage(transactions, scenarios, crediting, positions))
+    if crediting.credits_to(CreditTo.CUSTOMER):
+        found.append(_by_customer(transactions, crediting, rules))
+    matched = found[0] if len(found) == 1 else pl.concat([each.select(found[0].columns) for each in found])
+    matched = filtered(_own_earnings(matched, crediting.rules), crediting.rules, transactions)
+    return _first_matches(matched, crediting.rules)
+
+
+def with_attributes(transactions: pl.DataFrame, attributes: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """The transactions with a column ``attribute:<name>`` for each name, unless they have it."""
+    for name in names:
+        column = f"{ATTRIBUTE}{name}"
+        if column not in transactions.columns:
+            told = attributes.filter(pl.col("attribute") == name).select(
+                "transaction_id", pl.col("value").alias(column)
+            )
+            transactions = transactions.join(told, on="transaction_id", how="left", maintain_order="left")
+    return transactions
+
+
+def _attributes(crediting: CreditingRules) -> list[str]:
+    named = filter_attributes(crediting.rules) | {name for rule in crediting.rules for name in case_attributes(rule)}
+    of_earnings = set(_EARNING) if any(rule.component.earnings_of for rule in crediting.rules) else set()
+    return sorted(named | of_earnings)
+
+
+def _by_deal(
+    transactions: pl.DataFrame,
+    scenarios: Scenarios,
+    crediting: CreditingRules,
+    assignments: Assignments,
+    positions: pl.DataFrame,
+) -> pl.DataFrame:
+    """Those who take part in the deal, and their managers."""
+    sharings = enumerate(crediting.sharings)
+    people = pl.concat(
+        parties(scenarios, assignments, sharing, crediting.parties_by(sharing)).with_columns(
+            pl.lit(number, pl.Int64).alias("sharing")
         )
-    collected: pl.DataFrame = matched.collect().to_native()
-    return collected
+        for number, sharing in sharings
+    )
+    rules = crediting.frame()
+    placed = people.join(positions, on="payee_id", how="inner").join(rules, on=["plan", "party", "sharing"])
+    placed = _in_roles(placed, crediting.rules).with_columns(
+        pl.col("party").replace("role_manager", "direct_manager"),
+        pl.max_horizontal("party_from", "eligible_from", "valid_from").alias("first_on"),
+        pl.min_horizontal("party_to", "eligible_to", "valid_to").alias("end_on"),
+    )
+    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).select(_PLACED)
+    on = ["scenario", "deal_id", "event", "treatment", "schedule"]
+    day = pl.col("credited_on")
+    return (
+        placed.lazy()
+        .join(transactions.lazy(), on=on, how="inner")
+        .filter(day >= pl.col("first_on"), day < pl.col("end_on"))
+        .drop("first_on", "end_on")
+        .collect()
+    )
 
 
-def _rules_frame(rules: Sequence[Rule]) -> pl.DataFrame:
-    """A row per rule, party that it credits, and treatment of returns that it takes part in."""
-    rows = [
-        (
-            *(rule.number, rule.plan_number, rule.plan.currency, rule.component.credited_on, party, treatment),
-            *(rule.component.measure, rule.component.looks_at, rule.component.period.value),
-            *(rule.valid_from, rule.valid_to),
-            *rule.component.share.value.as_integer_ratio(),
-        )
-        for rule in rules
-        for party in sorted({party for to in rule.component.credit_to for party in PARTIES[to]})
-        for treatment in ("none", rule.component.returns.value)
+_PARTY = ("payee_id", "role", "party", "via_payee_id", "share_from", "share_to", "party_no")
+_POSITION = ("team", "title", "payee_region", "payee_channel", "hired_on")
+_PLACED = (
+    *("scenario", "deal_id", "event", "treatment", "schedule", "plan", "rule"),
+    *_PARTY,
+    *_POSITION,
+    *("first_on", "end_on"),
+)
+
+
+def _by_coverage(
+    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame
+) -> pl.DataFrame:
+    """Those who cover what the transaction is."""
+    people = covering(transactions, scenarios.coverage, crediting.rules)
+    placed = people.join(positions, on="payee_id", how="inner").join(crediting.frame(), on=["plan", "party"])
+    placed = _in_roles(placed, crediting.rules).with_columns(pl.lit("coverage").alias("party"))
+    on = [*COVERED_BY, "event", "treatment", "schedule"]
+    return _in_time(placed.join(transactions, on=on, how="inner", nulls_equal=True))
+
+
+def _by_customer(transactions: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame) -> pl.DataFrame:
+    """The customers themselves."""
+    placed = customers(transactions, crediting.rules).join(rules, on=["plan", "party"])
+    on = ["customer", "event", "treatment", "schedule"]
+    return _in_time(_in_roles(placed, crediting.rules).join(transactions, on=on, how="inner"))
+
+
+def _in_time(matched: pl.DataFrame) -> pl.DataFrame:
+    day, kept = pl.col("credited_on"), (pl.max_horizontal("eligible_from", "valid_from"))
+    return matched.filter(day >= kept, day < pl.min_horizontal("eligible_to", "valid_to"))
+
+
+def _in_roles(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Parties in the roles that the rules name: a manager in that of the owner through whom he is credited."""
+    rows = [(rule.number, role) for rule in rules for role in rule.component.roles]
+    if not rows:
+        return placed
+    wanted = pl.DataFrame(rows, schema={"rule": pl.Int64, "_role": pl.String}, orient="row")
+    is_free = ~pl.col("rule").is_in([number for number, _ in rows])
+    by_role = [
+        placed.join(wanted, left_on=["rule", role], right_on=["rule", "_role"], how="semi")
+        for role in ("role", "owner_role")
     ]
-    schema = {
-        "rule": pl.Int64,
-        "plan": pl.Int64,
-        **dict.fromkeys(
-            ("plan_currency", "event", "party", "treatment", "measure", "looks_at", "period_kind"), pl.String
-        ),
-        **dict.fromkeys(("valid_from", "valid_to"), pl.Date),
-        **dict.fromkeys(("share_num", "share_den"), pl.Int64),
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.concat([placed.filter(is_free), *by_role]).unique(maintain_order=True)
+
+
+def _own_earnings(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Of the earnings, those of the components that the rule names."""
+    rows = [(rule.number, rule.plan.name, name) for rule in rules for name in rule.component.earnings_of]
+    if not rows:
+        return matched
+    columns = [f"{ATTRIBUTE}{name}" for name in _EARNING]
+    schema = {"rule": pl.Int64, **dict.fromkeys(columns, pl.String)}
+    wanted = matched.join(pl.DataFrame(rows, schema=schema, orient="row"), on=["rule", *columns], how="semi")
+    return pl.concat([matched.filter(pl.col("event") != Event.EARNING.value), wanted])
+
+
+def _first_matches(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Of the components that share a ``first_match``, the first that credits a transaction to anybody."""
+    groups = list(_match_groups(rules))
+    if not groups:
+        return matched
+    schema = {"rule": pl.Int64, "_group": pl.String}
+    grouped = matched.join(pl.DataFrame(groups, schema=schema, orient="row"), on="rule", how="left")
+    transaction = ("scenario", "transaction_id", "deal_id", "event", "_group")
+    is_first = pl.col("rule") == pl.col("rule").min().over(transaction)
+    return grouped.filter(pl.col("_group").is_null() | is_first).drop("_group")
+
+
+def _match_groups(rules: Sequence[Rule]) -> Iterator[tuple[int, str]]:
+    for rule in rules:
+        if rule.component.first_match is not None:
+            yield rule.number, f"{rule.plan_number}|{rule.component.first_match}"

@@ -1,6 +1,7 @@
 """The worst case of every credit, bounded in integers that cannot overflow before anything is multiplied."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -9,42 +10,67 @@ from compensation.exact import LIMIT, MAX_MINOR, MILLIONTHS
 from compensation.plans.rules import Rule
 
 
-def refuse_overflow(matched: pl.DataFrame, rules: Sequence[Rule]) -> None:
-    """PayOverflowError if a credit could leave the exact range: by the largest factors, if need be row by row."""
+class _Worst(NamedTuple):
+    """The magnitudes that a measure of a credit is made of."""
+
+    before: int
+    after: int
+    num: int
+    den: int
+    credited_to: int
+    share_num: int
+    share_den: int
+
+
+def refuse_overflow(matched: pl.DataFrame, rules: Sequence[Rule], names: Sequence[str]) -> None:
+    """PayOverflowError if a credit could leave the exact range: by the largest factors, if need be row by row.
+
+    ``names``: the measures of a credit, ``base`` and ``position``, as columns ``<name>_before``, ``_after``, ``_num``,
+    ``_den``.
+    """
     if matched.is_empty():
         return
-    factors = ("base_before", "base_after", "position_before", "position_after", "measure_num", "looks_at_num")
-    shares = ("share_to", "share_num")
-    largest = matched.select(pl.col(*factors, *shares).abs().max()).row(0)
-    if _fits(*(int(value or 0) for value in largest)):
+    columns = [_columns(name) for name in names]
+    largest = matched.select(pl.col({each for group in columns for each in group}).abs().max()).row(0, named=True)
+    if all(_fits(_worst([largest[column] for column in group])._replace(den=1, share_den=1)) for group in columns):
         return
-    columns = (*factors, *shares, "measure_den", "looks_at_den", "share_den")
-    for payee_id, rule, *values in matched.select("payee_id", "rule", *columns).iter_rows():
-        if not _fits(*(int(value or 0) for value in values)):
-            raise PayOverflowError(payee_id, rules[rule].component.name, "a credit")
+    for group in columns:
+        _refuse_each(matched.select("payee_id", "rule", *group), group, rules)
 
 
-def _fits(
-    base_before: int,
-    base_after: int,
-    position_before: int,
-    position_after: int,
-    base_num: int,
-    position_num: int,
-    share_to: int,
-    share_num: int,
-    base_den: int = 1,
-    position_den: int = 1,
-    share_den: int = 1,
-) -> bool:
-    share = (share_to, share_num, share_den)
-    return all(_step_fits(abs(raw), base_num, base_den, *share) for raw in (base_before, base_after)) and all(
-        _step_fits(abs(raw), position_num, position_den, *share) for raw in (position_before, position_after)
-    )
+def _refuse_each(matched: pl.DataFrame, group: Sequence[str], rules: Sequence[Rule]) -> None:
+    """By the largest amounts for each rate and share, then one by one where those do not fit."""
+    ratios = [column for column in group if column.endswith(("_num", "_den"))]
+    amounts = [column for column in group if column not in ratios]
+    widest = matched.group_by(ratios).agg(pl.col(amounts).abs().max()).select(group)
+    too_wide = [not _fits(_worst(row)) for row in widest.iter_rows()]
+    suspects = matched.join(widest.select(ratios).filter(pl.Series(too_wide, dtype=pl.Boolean)), on=ratios, how="semi")
+    for payee_id, rule, *values in suspects.iter_rows():
+        if not _fits(_worst(values)):
+            component = next(each.component.name for each in rules if each.number == rule)
+            raise PayOverflowError(payee_id, component, "a credit")
 
 
-def _step_fits(raw: int, num: int, den: int, share_to: int, share_num: int, share_den: int) -> bool:
-    converted = raw * num // max(den, 1) + 1
-    part = converted * share_to // MILLIONTHS + 1
-    steps = (2 * raw * num + den, 2 * converted * share_to + MILLIONTHS, 2 * part * share_num + share_den)
-    return max(steps) <= LIMIT and 2 * part * share_num // share_den < MAX_MINOR
+def _columns(name: str) -> list[str]:
+    own = [f"{name}_{part}" for part in ("before", "after", "num", "den")]
+    return [*own, "credited_to", "share_num", "share_den"]
+
+
+def _worst(values: Sequence[object]) -> _Worst:
+    return _Worst(*(abs(int(str(value))) if value is not None else 0 for value in values))
+
+
+def _fits(worst: _Worst) -> bool:
+    raw, num, den, share_den = max(worst.before, worst.after), worst.num, max(worst.den, 1), max(worst.share_den, 1)
+    early = _steps(raw, ((num, den), (worst.credited_to, MILLIONTHS), (worst.share_num, share_den)))
+    late = _steps(raw, ((worst.credited_to, MILLIONTHS), (worst.share_num, share_den), (num, den)))
+    return early and late
+
+
+def _steps(value: int, factors: Sequence[tuple[int, int]]) -> bool:
+    """Whether all products of the steps, each rounded, stay in range, and the last is an amount."""
+    for num, den in factors:
+        if 2 * value * num + den > LIMIT:
+            return False
+        value = value * num // den + 1
+    return 2 * value <= MAX_MINOR

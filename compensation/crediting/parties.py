@@ -1,71 +1,202 @@
 """Parties: everybody whom a deal can credit, with the part of the deal that is theirs."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
 import polars as pl
 
-from compensation.exact import MILLIONTHS
-from compensation.plans.components import CreditTo
+from compensation.crediting.transactions import Scenarios
+from compensation.exact import MILLIONTHS, rounded
+from compensation.facts.assignments import Assignments
+from compensation.plans.components import CreditTo, WhenLeft
+from compensation.plans.parts import NEVER
+from compensation.plans.rules import Rule
 
 PARTIES = {
     CreditTo.OWNERS: ("owner",),
     CreditTo.OVERLAYS: ("overlay",),
     CreditTo.DIRECT_MANAGER: ("direct_manager",),
     CreditTo.ALL_MANAGERS: ("direct_manager", "upper_manager"),
+    CreditTo.COVERAGE: ("coverage",),
+    CreditTo.CUSTOMER: ("customer",),
 }
 """The parties that each word of ``credit_to`` means."""
 
+_KEY = ["scenario", "deal_id"]
+_ORDER = (*_KEY, "is_overlay", "payee_id", "role")
+_MANAGER = "manager"
 
-def parties(participants: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
+
+@dataclass(frozen=True)
+class Sharing:
+    """How a rule divides a deal: by the shares that the deal names, unless it says otherwise."""
+
+    role_millionths: tuple[tuple[str, int], ...] = ()
+    remainder_to: str | None = None
+    succeeds: bool = False
+
+    @classmethod
+    def of(cls, rule: Rule) -> "Sharing":
+        component = rule.component
+        roles = ((role, rounded(share.value * MILLIONTHS)) for role, share in component.role_shares.items())
+        return cls(tuple(roles), component.remainder_to, component.when_left is WhenLeft.SUCCESSOR)
+
+
+def parties_of(rule: Rule) -> set[str]:
+    """The parties that a rule credits; by fixed shares of roles also the manager among them."""
+    found = {party for to in rule.component.credit_to for party in PARTIES[to]}
+    return found | ({"owner", "role_manager"} if rule.component.role_shares else set())
+
+
+def parties(
+    scenarios: Scenarios, assignments: Assignments, sharing: Sharing = Sharing(), wanted: Collection[str] | None = None
+) -> pl.DataFrame:
     """Everybody whom a deal can credit: owners and overlays, and the managers above each owner.
 
-    Columns scenario, deal_id, payee_id, role, party (owner, overlay, direct_manager, upper_manager), via_payee_id,
-    share_from and share_to (the part of the deal's whole that is theirs, in millionths), party_from, party_to,
-    party_no. Owners whose shares do not make a whole are left out, see :func:`broken_splits`.
+    Columns scenario, deal_id, payee_id, role, party (owner, overlay, direct_manager, upper_manager; role_manager: by a
+    fixed share), via_payee_id (the owner of a manager, the leaver of a successor), owner_role, share_from and share_to
+    (the part of the deal's whole that is theirs, in millionths), party_from, party_to, party_no. Owners whose shares
+    do not make a whole are left out, see :func:`broken_splits`.
     """
-    key = ["scenario", "deal_id"]
-    people = (
-        participants.group_by(*key, "payee_id", "role", "is_overlay")
-        .agg(pl.col("share_millionths").sum())
-        .sort(*key, "is_overlay", "payee_id", "role")
-        .join(
-            broken_splits(participants).with_columns(pl.lit(False).alias("is_overlay")),
-            on=[*key, "is_overlay"],
-            how="anti",
-        )
+    direct = _by_role(scenarios, sharing) if sharing.role_millionths else _as_named(scenarios, sharing)
+    if sharing.succeeds:
+        direct = _succeeded(direct, assignments)
+    everybody = [direct]
+    if wanted is None or {"direct_manager", "upper_manager", "role_manager"} & set(wanted):
+        chains = assignments.chains()
+        everybody.append(_managers(direct, chains))
+        if _MANAGER in dict(sharing.role_millionths):
+            everybody.append(_managers_by_role(direct, chains, sharing))
+    # The order of credit lines: owner by owner, each followed by the managers above, overlays last.
+    owner = pl.coalesce("via_payee_id", "payee_id")
+    order = (*_KEY, pl.col("party") == "overlay", owner, "share_from", "party", "payee_id", "role", "party_from")
+    return pl.concat(everybody).sort(order).with_columns(pl.int_range(pl.len()).over(_KEY).alias("party_no"))
+
+
+def broken_splits(participants: pl.DataFrame) -> pl.DataFrame:
+    """The deals (scenario, deal_id) whose owners' shares do not add up to 100 %."""
+    return _owned(participants).filter(pl.col("owned") != MILLIONTHS).select(_KEY)
+
+
+def _owned(participants: pl.DataFrame) -> pl.DataFrame:
+    owners = participants.filter(~pl.col("is_overlay"))
+    return owners.group_by(_KEY).agg(pl.col("share_millionths").sum().alias("owned"))
+
+
+def _as_named(scenarios: Scenarios, sharing: Sharing) -> pl.DataFrame:
+    """By the shares that the deals name."""
+    participants = scenarios.participants
+    broken = broken_splits(participants)
+    if sharing.remainder_to is not None:
+        broken = _owned(participants).filter(pl.col("owned") > MILLIONTHS).select(_KEY)
+    people = participants.group_by(*_KEY, "payee_id", "role", "is_overlay").agg(pl.col("share_millionths").sum())
+    whole = people.join(broken.with_columns(pl.lit(False).alias("is_overlay")), on=[*_KEY, "is_overlay"], how="anti")
+    direct = _running(whole.sort(_ORDER))
+    if sharing.remainder_to is None:
+        return direct
+    return pl.concat([direct, _remainder(direct, scenarios, broken, sharing)])
+
+
+def _by_role(scenarios: Scenarios, sharing: Sharing) -> pl.DataFrame:
+    """By fixed shares of roles: people of one role have equal parts of it."""
+    roles = dict(sharing.role_millionths)
+    schema = {"role": pl.String, "role_no": pl.Int64, "role_share": pl.Int64}
+    rows = [(role, number, share) for number, (role, share) in enumerate(roles.items()) if role != _MANAGER]
+    people = scenarios.participants.select(*_KEY, "payee_id", "role").unique()
+    people = people.join(pl.DataFrame(rows, schema=schema, orient="row"), on="role").sort(*_KEY, "role_no", "payee_id")
+    role, place = [*_KEY, "role"], pl.int_range(pl.len())
+    people = people.with_columns(place.over(role).alias("_place"), pl.len().over(role).cast(pl.Int64).alias("_people"))
+    upto, below = (
+        (2 * pl.col("role_share") * (pl.col("_place") + after) + pl.col("_people")) // (2 * pl.col("_people"))
+        for after in (1, 0)
     )
-    running = pl.col("share_millionths").cum_sum().over(key)
+    direct = _running(people.with_columns((upto - below).alias("share_millionths"), pl.lit(False).alias("is_overlay")))
+    if sharing.remainder_to is None:
+        return direct
+    nobody = pl.DataFrame(schema={"scenario": pl.String, "deal_id": pl.String})
+    return pl.concat([direct, _remainder(direct, scenarios, nobody, sharing)])
+
+
+def _running(people: pl.DataFrame) -> pl.DataFrame:
+    """The people's shares one after another; overlays come on top and have each their own."""
+    running = pl.col("share_millionths").cum_sum().over(_KEY)
     share_to = pl.when("is_overlay").then("share_millionths").otherwise(running)
-    direct = people.sort(*key, "is_overlay", "payee_id", "role").select(
-        *(*key, "payee_id", "role"),
+    return people.select(
+        *(*_KEY, "payee_id", "role"),
         pl.when("is_overlay").then(pl.lit("overlay")).otherwise(pl.lit("owner")).alias("party"),
         pl.lit(None, pl.String).alias("via_payee_id"),
+        pl.col("role").alias("owner_role"),
         (share_to - pl.col("share_millionths")).alias("share_from"),
         share_to.alias("share_to"),
         pl.date(1, 1, 1).alias("party_from"),
-        pl.date(9999, 12, 31).alias("party_to"),
+        pl.lit(NEVER).alias("party_to"),
     )
-    everybody = pl.concat([direct, _managers(direct, chains)])
-    # The order of credit lines: owner by owner, each followed by the managers above, overlays last.
-    owner = pl.coalesce("via_payee_id", "payee_id")
-    order = (*key, pl.col("party") == "overlay", owner, "share_from", "party", "payee_id", "role", "party_from")
-    return everybody.sort(order).with_columns(pl.int_range(pl.len()).over(key).alias("party_no"))
+
+
+def _remainder(direct: pl.DataFrame, scenarios: Scenarios, broken: pl.DataFrame, sharing: Sharing) -> pl.DataFrame:
+    """What the owners' shares leave of every deal, those without owners included."""
+    kept = dict(sharing.role_millionths).get(_MANAGER, 0)
+    owners = direct.filter(pl.col("party") == "owner").group_by(_KEY).agg(pl.col("share_to").max().alias("owned"))
+    deals = scenarios.transactions.select(_KEY).unique().join(broken, on=_KEY, how="anti")
+    left = deals.join(owners, on=_KEY, how="left").with_columns((pl.col("owned").fill_null(0) + kept).alias("owned"))
+    return (
+        left.filter(pl.col("owned") < MILLIONTHS)
+        .with_columns(
+            pl.lit(sharing.remainder_to).alias("payee_id"),
+            pl.lit("remainder").alias("role"),
+            pl.lit("owner").alias("party"),
+            pl.lit(None, pl.String).alias("via_payee_id"),
+            pl.lit("remainder").alias("owner_role"),
+            pl.col("owned").alias("share_from"),
+            pl.lit(MILLIONTHS, pl.Int64).alias("share_to"),
+            pl.date(1, 1, 1).alias("party_from"),
+            pl.lit(NEVER).alias("party_to"),
+        )
+        .select(direct.columns)
+    )
+
+
+def _succeeded(direct: pl.DataFrame, assignments: Assignments) -> pl.DataFrame:
+    """Owners on the days that they are there, and whoever succeeds them on the days after they have left."""
+    owners = direct.filter(pl.col("party") == "owner").drop("party_from", "party_to")
+    dated = owners.join(assignments.successions(), on="payee_id", how="inner")
+    has_left = pl.col("successor_id") != pl.col("payee_id")
+    replaced = dated.with_columns(
+        pl.when(has_left).then("payee_id").otherwise("via_payee_id").alias("via_payee_id"),
+        pl.col("successor_id").alias("payee_id"),
+    )
+    return pl.concat([replaced.select(direct.columns), direct.filter(pl.col("party") != "owner")])
 
 
 def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
     above = direct.filter(pl.col("party") == "owner").join(chains, on="payee_id", how="inner")
     level = pl.when(pl.col("level") == 1).then(pl.lit("direct_manager")).otherwise(pl.lit("upper_manager"))
-    return above.with_columns(
+    managed = above.with_columns(
         pl.col("payee_id").alias("via_payee_id"),
         pl.col("manager_id").alias("payee_id"),
-        pl.lit("manager").alias("role"),
+        pl.lit(_MANAGER).alias("role"),
         level.alias("party"),
-        pl.col("chain_from").alias("party_from"),
-        pl.col("chain_to").alias("party_to"),
+        pl.max_horizontal("party_from", "chain_from").alias("party_from"),
+        pl.min_horizontal("party_to", "chain_to").alias("party_to"),
+    )
+    return managed.filter(pl.col("party_from") < pl.col("party_to")).select(direct.columns)
+
+
+def _managers_by_role(direct: pl.DataFrame, chains: pl.DataFrame, sharing: Sharing) -> pl.DataFrame:
+    """The direct manager of the first owner, with the fixed share of managers, which follows those of all owners."""
+    owners = direct.filter(pl.col("party") == "owner", pl.col("role") != "remainder")
+    upto = owners.group_by(_KEY).agg(pl.col("share_to").max().alias("_upto"))
+    first = owners.filter(pl.col("share_from") == pl.col("share_from").min().over(_KEY))
+    managers = _managers(first, chains.filter(pl.col("level") == 1)).join(upto, on=_KEY, how="left")
+    share = dict(sharing.role_millionths)[_MANAGER]
+    return managers.with_columns(
+        pl.lit("role_manager").alias("party"),
+        pl.lit(_MANAGER).alias("owner_role"),
+        pl.col("_upto").alias("share_from"),
+        (pl.col("_upto") + share).alias("share_to"),
     ).select(direct.columns)
 
 
-def broken_splits(participants: pl.DataFrame) -> pl.DataFrame:
-    """The deals (scenario, deal_id) whose owners' shares do not add up to 100 %."""
-    totals = (
-        participants.filter(~pl.col("is_overlay")).group_by("scenario", "deal_id").agg(pl.col("share_millionths").sum())
-    )
-    return totals.filter(pl.col("share_millionths") != MILLIONTHS).select("scenario", "deal_id")
+def distinct_sharings(rules: Sequence[Rule]) -> list[Sharing]:
+    """The ways in which the rules divide deals, the usual one first."""
+    return list(dict.fromkeys([Sharing(), *(Sharing.of(rule) for rule in rules)]))

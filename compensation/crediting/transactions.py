@@ -5,83 +5,164 @@ so that whatever is converted or divided is the difference of two cumulative fig
 exactly zero.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
+from compensation.crediting.measuring import BASES, COUNTED, FIELD
+from compensation.exact import MILLIONTHS
+from compensation.exact_columns import EXACT_TYPE, as_exact, exact
+from compensation.facts.schemas import MAY_BE_ABSENT, SCHEMAS
 from compensation.plans.components import Event
 
-MEASURES = {"revenue": "revenue_minor", "margin": "margin_minor", "quantity": "quantity_millionths"}
-_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel")
-_EXACT = pl.Decimal(38, 0)
+ATTRIBUTE = "attribute:"
+"""Begins the name of a column with an attribute that the attributes frame tells of transactions."""
+_OWN_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel", "document_type")
+
+
+def _none_of(name: str) -> pl.DataFrame:
+    return pl.DataFrame(schema=SCHEMAS[name])
 
 
 @dataclass(frozen=True)
 class Scenarios:
-    """What is credited: transactions and participants, each with a ``scenario`` (empty: what really happened)."""
+    """What is credited: transactions and participants, each with a ``scenario`` (empty: what really happened).
+
+    ``measures``, ``attributes`` and ``coverage`` as the facts have them, for all scenarios. Transactions may bring
+    attributes as columns ``attribute:<name>`` instead. Instalments are credited up to ``as_of``; all of them if None.
+    """
 
     transactions: pl.DataFrame
     participants: pl.DataFrame
+    measures: pl.DataFrame = field(default_factory=lambda: _none_of("measures"))
+    attributes: pl.DataFrame = field(default_factory=lambda: _none_of("attributes"))
+    coverage: pl.DataFrame = field(default_factory=lambda: _none_of("coverage"))
+    as_of: date | None = None
 
 
-def creditable(transactions: pl.DataFrame) -> pl.DataFrame:
+def complete(transactions: pl.DataFrame) -> pl.DataFrame:
+    """The transactions with the columns that they may lack, as nulls."""
+    absent = MAY_BE_ABSENT["transactions"] - set(transactions.columns)
+    return transactions.with_columns(pl.lit(None, pl.String).alias(column) for column in sorted(absent))
+
+
+def creditable(transactions: pl.DataFrame, bases: Sequence[str]) -> pl.DataFrame:
     """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``reverses_id`` (of returns by
-    origin) and family measures.
+    origin) and family measures: ``<base>_before``, ``<base>_after`` of each base.
 
     ``order_no`` follows posting sequence, date, source, source ref and transaction id. A return appears once for each
     treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own.
     """
-    ordered = transactions.sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id")
+    ordered = transactions.sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id")
     ordered = ordered.with_row_index("order_no").with_columns(pl.col("order_no").cast(pl.Int64))
-    originals = ordered.filter(pl.col("kind").is_in([event.value for event in Event])).with_columns(
+    originals = ordered.filter(pl.col("kind").is_in([event.value for event in Event]))
+    if "deals" in bases:
+        first = pl.col("order_no") == pl.col("order_no").min().over("scenario", "deal_id", "kind")
+        originals = originals.with_columns(first.alias("is_first"))
+    originals = originals.with_columns(
         pl.col("kind").alias("event"),
         pl.lit("none").alias("treatment"),
         pl.col("dated_on").alias("credited_on"),
         pl.lit(None, pl.String).alias("reverses_id"),
-        *(pl.lit(0).cast(_EXACT).alias(f"{name}_before") for name in MEASURES),
-        *(pl.col(column).cast(_EXACT).alias(f"{name}_after") for name, column in MEASURES.items()),
+        *(exact(0).alias(f"{base}_before") for base in bases),
+        *(_counted(base).alias(f"{base}_after") for base in bases),
     )
     returns = ordered.filter(pl.col("kind") == "return")
     if returns.is_empty():
         return originals
-    parts = [originals, _at_origin(returns, originals), _at_present(returns, originals)]
-    return pl.concat([part.select(originals.columns) for part in parts])
+    columns = [column for column in originals.columns if column != "is_first"]
+    tied = _tied(returns, originals, bases)
+    parts = [originals, *_at_origin(tied, returns, originals, bases), _at_present(returns, tied, originals, bases)]
+    return pl.concat([part.select(columns) for part in parts])
 
 
-def _at_origin(returns: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
-    """Returns in the place of what they reverse; those that reverse nothing known are treated as present ones."""
-    taken = ("event", "credited_on", "deal_id", "currency", *_ATTRIBUTES, *(f"{name}_after" for name in MEASURES))
-    origins = originals.select("scenario", pl.col("transaction_id").alias("reverses_id"), *taken)
-    own = returns.drop("deal_id", *_ATTRIBUTES)
-    tied = own.join(origins, on=["scenario", "reverses_id", "currency"], how="inner")
-    family = ["scenario", "reverses_id"]
-    returned = {
-        name: pl.col(column).cast(_EXACT).cum_sum().over(family, order_by="order_no")
-        for name, column in MEASURES.items()
-    }
-    tied = tied.with_columns(
-        *(
-            (pl.col(f"{name}_after") + returned[name] - pl.col(column).cast(_EXACT)).alias(f"{name}_before")
-            for name, column in MEASURES.items()
-        ),
-        *((pl.col(f"{name}_after") + returned[name]).alias(f"{name}_after") for name in MEASURES),
-        pl.lit("origin").alias("treatment"),
+def _counted(base: str) -> pl.Expr:
+    """What an original counts."""
+    match base:
+        case "count":
+            return exact(MILLIONTHS)
+        case "deals":
+            return pl.when("is_first").then(exact(MILLIONTHS)).otherwise(exact(0))
+        case _:
+            return as_exact(_column(base))
+
+
+def _column(base: str) -> str:
+    return base if base.startswith(FIELD) else BASES[base]
+
+
+def _tied(returns: pl.DataFrame, originals: pl.DataFrame, bases: Sequence[str]) -> pl.DataFrame:
+    """Returns in the place of what they reverse, for those that reverse something known."""
+    attributes = [*_OWN_ATTRIBUTES, *(column for column in returns.columns if column.startswith(ATTRIBUTE))]
+    taken = ("event", "credited_on", "deal_id", "currency", *attributes, *(f"{base}_after" for base in bases))
+    origins = originals.select(
+        "scenario", pl.col("transaction_id").alias("reverses_id"), as_exact("revenue_minor").alias("_revenue"), *taken
     )
+    own = returns.drop("deal_id", *attributes)
+    joined = own.join(origins, on=["scenario", "reverses_id", "currency"], how="inner")
+    return joined.with_columns(
+        *_gone(bases), *(returned for base in bases if base not in COUNTED for returned in _returned(base))
+    ).with_columns(*_counts(bases), pl.lit("origin").alias("treatment"))
+
+
+_FAMILY = ["scenario", "reverses_id"]
+
+
+def _returned(base: str) -> Iterator[pl.Expr]:
+    own = as_exact(_column(base))
+    after = pl.col(f"{base}_after") + own.cum_sum().over(_FAMILY, order_by="order_no")
+    yield (after - own).alias(f"{base}_before")
+    yield after.alias(f"{base}_after")
+
+
+def _gone(bases: Sequence[str]) -> Iterator[pl.Expr]:
+    """Whether the family's revenue has been returned, before the row and after it."""
+    if set(COUNTED) & set(bases):
+        returned = as_exact("revenue_minor").cum_sum().over(_FAMILY, order_by="order_no")
+        is_gone = pl.col("_revenue") + returned == 0
+        yield is_gone.cast(pl.Int64).cum_max().over(_FAMILY, order_by="order_no").alias("_gone")
+
+
+def _counts(bases: Sequence[str]) -> Iterator[pl.Expr]:
+    for base in bases:
+        if base in COUNTED:
+            gone = pl.col("_gone")
+            gone_before = gone.shift(1, fill_value=0).over(_FAMILY, order_by="order_no")
+            yield (pl.col(f"{base}_after") * (1 - gone_before)).cast(EXACT_TYPE).alias(f"{base}_before")
+            yield (pl.col(f"{base}_after") * (1 - gone)).cast(EXACT_TYPE).alias(f"{base}_after")
+
+
+def _at_origin(
+    tied: pl.DataFrame, returns: pl.DataFrame, originals: pl.DataFrame, bases: Sequence[str]
+) -> Iterator[pl.DataFrame]:
+    """Returns in the place of what they reverse; those that reverse nothing known are treated as present ones."""
     untied = returns.join(tied, on=["scenario", "transaction_id"], how="anti")
-    present = _at_present(untied, originals).with_columns(pl.lit("origin").alias("treatment"))
-    return pl.concat([tied.select(originals.columns), present.select(originals.columns)])
+    yield tied
+    yield _at_present(untied, tied, originals, bases).with_columns(pl.lit("origin").alias("treatment"))
 
 
-def _at_present(returns: pl.DataFrame, originals: pl.DataFrame) -> pl.DataFrame:
+def _at_present(
+    returns: pl.DataFrame, tied: pl.DataFrame, originals: pl.DataFrame, bases: Sequence[str]
+) -> pl.DataFrame:
     """Returns by their own date; one that reverses nothing known is taken for the return of an invoice."""
+    counted = [base for base in bases if base in COUNTED]
     kinds = originals.select("scenario", pl.col("transaction_id").alias("reverses_id"), "event")
-    return returns.join(kinds, on=["scenario", "reverses_id"], how="left").with_columns(
+    present = returns.join(kinds, on=["scenario", "reverses_id"], how="left")
+    if counted:
+        taken_back = ((pl.col(f"{base}_after") - pl.col(f"{base}_before")).alias(f"_{base}") for base in counted)
+        present = present.join(
+            tied.select("scenario", "transaction_id", *taken_back), on=["scenario", "transaction_id"], how="left"
+        )
+    return present.with_columns(
         pl.col("event").fill_null(Event.INVOICE.value),
         pl.lit("current").alias("treatment"),
         pl.col("dated_on").alias("credited_on"),
         pl.lit(None, pl.String).alias("reverses_id"),
-        *(pl.lit(0).cast(_EXACT).alias(f"{name}_before") for name in MEASURES),
-        *(pl.col(column).cast(_EXACT).alias(f"{name}_after") for name, column in MEASURES.items()),
+        *(exact(0).alias(f"{base}_before") for base in bases),
+        *(as_exact(_column(base)).alias(f"{base}_after") for base in bases if base not in COUNTED),
+        *(pl.col(f"_{base}").fill_null(exact(0)).alias(f"{base}_after") for base in counted),
     )
 
 

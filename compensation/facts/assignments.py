@@ -36,6 +36,16 @@ class Assignment(NamedTuple):
         return self.from_on <= day < self.to_on
 
 
+POSITIONS = {
+    "plan": pl.Int64(),
+    "payee_id": pl.String(),
+    **dict.fromkeys(("eligible_from", "eligible_to"), pl.Date()),
+    **dict.fromkeys(("team", "title", "payee_region", "payee_channel"), pl.String()),
+    "hired_on": pl.Date(),
+}
+"""Columns of :meth:`Assignments.positions`."""
+
+
 class Assignments:
     """The assignments, by payee."""
 
@@ -49,14 +59,45 @@ class Assignments:
         assignments = self._assignments.get(payee_id)
         return assignments[-1].name if assignments else payee_id
 
+    @property
+    def payee_ids(self) -> tuple[str, ...]:
+        """Everybody who has ever had an assignment."""
+        return tuple(self._assignments)
+
+    def latest(self, payee_id: str, day: date) -> Assignment | None:
+        """The payee's assignment on the day, or the last one that ended before it."""
+        begun = [each for each in self._assignments.get(payee_id, ()) if each.from_on <= day]
+        return begun[-1] if begun else None
+
     def on(self, payee_id: str, day: date) -> Assignment | None:
         """The payee's assignment on the day."""
         return next(
             (assignment for assignment in self._assignments.get(payee_id, ()) if assignment.contains(day)), None
         )
 
+    def last_until(self, payee_id: str, day: date) -> Assignment | None:
+        """The payee's assignment on the day, or the last before it."""
+        begun = [assignment for assignment in self._assignments.get(payee_id, ()) if assignment.from_on <= day]
+        return begun[-1] if begun else None
+
+    def of(self, payee_id: str) -> Sequence[Assignment]:
+        """The payee's assignments, by date."""
+        return self._assignments.get(payee_id, ())
+
+    def members(self, team: str, first: date, end: date) -> list[str]:
+        """The payees in the team on any day from ``first`` to before ``end``."""
+        return [
+            payee_id
+            for payee_id, assignments in self._assignments.items()
+            if any(each.team == team and each.from_on < end and first < each.to_on for each in assignments)
+        ]
+
     def eligibility(self, rules: Sequence[Rule]) -> pl.DataFrame:
         """When each payee has each plan: plan (number), payee_id, eligible_from, eligible_to (excluded)."""
+        return self.positions(rules).select("plan", "payee_id", "eligible_from", "eligible_to")
+
+    def positions(self, rules: Sequence[Rule]) -> pl.DataFrame:
+        """As :meth:`eligibility`, and the position then: team, title, payee_region, payee_channel, hired_on."""
         plans = {rule.plan_number: rule.plan for rule in rules}
         rows = [
             (
@@ -64,14 +105,14 @@ class Assignments:
                 assignment.payee_id,
                 max(assignment.from_on, plan.effective.from_on),
                 min(assignment.to_on, plan.effective.ends_on),
+                *(assignment.team, assignment.title, assignment.region, assignment.channel, assignment.hired_on),
             )
             for number, plan in plans.items()
             for assignments in self._assignments.values()
             for assignment in assignments
             if covers(plan, assignment)
         ]
-        schema = {"plan": pl.Int64, "payee_id": pl.String, "eligible_from": pl.Date, "eligible_to": pl.Date}
-        return pl.DataFrame([row for row in rows if row[2] < row[3]], schema=schema, orient="row")
+        return pl.DataFrame([row for row in rows if row[2] < row[3]], schema=POSITIONS, orient="row")
 
     def chains(self) -> pl.DataFrame:
         """Everybody's managers: payee_id, manager_id, level (1: direct), chain_from, chain_to (excluded)."""
@@ -82,6 +123,28 @@ class Assignments:
             **dict.fromkeys(("chain_from", "chain_to"), pl.Date),
         }
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def successions(self) -> pl.DataFrame:
+        """Who stands in for whom when: payee_id, successor_id (the payee while there), party_from, party_to (excluded).
+
+        For the days without an assignment the successor that the last one names, followed up to ten times.
+        """
+        rows = [
+            (payee_id, *stay) for payee_id in self._assignments for stay in self._stays(payee_id, date.min, NEVER, 10)
+        ]
+        schema = {**dict.fromkeys(("payee_id", "successor_id"), pl.String), "party_from": pl.Date, "party_to": pl.Date}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def _stays(self, payee_id: str, first: date, end: date, steps: int) -> Iterator[tuple[str, date, date]]:
+        assignments = self._assignments.get(payee_id, ())
+        for number, assignment in enumerate(assignments):
+            start, stop = max(first, assignment.from_on), min(end, assignment.to_on)
+            if start < stop:
+                yield payee_id, start, stop
+            returns_on = assignments[number + 1].from_on if number + 1 < len(assignments) else NEVER
+            start, stop = max(first, assignment.to_on), min(end, returns_on)
+            if start < stop and steps and assignment.successor_id is not None:
+                yield from self._stays(assignment.successor_id, start, stop, steps - 1)
 
     def _above(self, payee_id: str) -> Iterator[tuple[str, str, int, date, date]]:
         reached: list[tuple[str, date, date, tuple[str, ...]]] = [(payee_id, date.min, NEVER, (payee_id,))]
@@ -100,8 +163,10 @@ class Assignments:
 
 
 def covers(plan: Plan, assignment: Assignment) -> bool:
-    """Whether the plan is for people in that position."""
+    """Whether the plan is for people in that position; one for customers is for nobody."""
     who = plan.applies_to
+    if who.is_for_customers:
+        return False
     wanted = (
         (who.titles, assignment.title),
         (who.regions, assignment.region),

@@ -1,0 +1,99 @@
+"""Coverage and customers: whom a transaction credits by what it is, whoever took part in its deal."""
+
+import itertools
+from collections.abc import Sequence
+
+import polars as pl
+
+from compensation.exact import MILLIONTHS
+from compensation.plans.components import Covering, CreditTo
+from compensation.plans.parts import NEVER
+from compensation.plans.rules import Rule
+
+_MATCHED = ("customer", "product", "product_family", "region", "channel")
+_COVERED = (*_MATCHED, "credited_on")
+CUSTOMER = "customer:"
+"""Begins the payee_id of a customer who is paid a rebate."""
+
+# Parties of one transaction are numbered: those of its deal, then those who cover it, then its customer.
+_FIRST_COVERING, _CUSTOMER_NUMBER = 1 << 18, 1 << 19
+
+
+def covering(transactions: pl.DataFrame, coverage: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Who covers the transactions: customer, product, product_family, region, channel, credited_on (of transactions),
+    payee_id, role, owner_role, party (``coverage_first``, ``coverage_all``), via_payee_id, shares, party_no.
+    """
+    combinations = transactions.select(_COVERED).unique().with_row_index("_combination")
+    rows = coverage.with_row_index("_row").with_columns(pl.col("to_on").fill_null(NEVER))
+    matched = pl.concat(_matching(combinations, rows, names) for names in _patterns(rows))
+    wanted = {rule.component.covering for rule in rules if CreditTo.COVERAGE in rule.component.credit_to}
+    first = matched.filter(pl.col("precedence") == pl.col("precedence").min().over("_combination"))
+    chosen = {Covering.FIRST: first, Covering.ALL: matched}
+    return pl.concat(_parties(chosen[each], f"coverage_{each}", combinations) for each in sorted(wanted))
+
+
+def _patterns(coverage: pl.DataFrame) -> list[tuple[str, ...]]:
+    """The attributes that rows state together; at least one such list."""
+    stated = coverage.select(pl.col(name).is_not_null() for name in _MATCHED).unique()
+    found = [tuple(itertools.compress(_MATCHED, row)) for row in stated.iter_rows()]
+    return sorted(found) or [()]
+
+
+def _matching(combinations: pl.DataFrame, rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """The combinations that those rows cover which state exactly the attributes ``names``."""
+    stating = rows.filter(pl.col(name).is_not_null() == (name in names) for name in _MATCHED)
+    stating = stating.drop(name for name in _MATCHED if name not in names)
+    places = combinations.select("_combination", "credited_on", *names)
+    joined = places.join(stating, on=list(names), how="inner") if names else places.join(stating, how="cross")
+    day = pl.col("credited_on")
+    columns = ("_combination", "_row", "payee_id", "role", "share_millionths", "precedence")
+    return joined.filter(day >= pl.col("from_on"), day < pl.col("to_on")).select(columns)
+
+
+def _parties(matched: pl.DataFrame, party: str, combinations: pl.DataFrame) -> pl.DataFrame:
+    order = ("_combination", "precedence", "payee_id", "role", "_row")
+    numbered = matched.sort(order).with_columns(
+        (pl.int_range(pl.len(), dtype=pl.Int64).over("_combination") + _FIRST_COVERING).alias("party_no")
+    )
+    return numbered.join(combinations, on="_combination").select(
+        *_COVERED,
+        "payee_id",
+        "role",
+        pl.col("role").alias("owner_role"),
+        pl.lit(party).alias("party"),
+        pl.lit(None, pl.String).alias("via_payee_id"),
+        pl.lit(0, pl.Int64).alias("share_from"),
+        pl.col("share_millionths").alias("share_to"),
+        "party_no",
+    )
+
+
+COVERED_BY = list(_COVERED)
+"""The columns by which coverage meets transactions."""
+
+
+def customers(transactions: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """The customers who are payees, by plan: plan, customer, and the columns of parties and positions."""
+    plans = {
+        rule.plan_number: rule.plan
+        for rule in rules
+        if CreditTo.CUSTOMER in rule.component.credit_to and rule.plan.applies_to.is_for_customers
+    }
+    known = transactions["customer"].drop_nulls().unique().sort().to_list()
+    rows = [
+        (number, name, f"{CUSTOMER}{name}", plan.effective.from_on, plan.effective.ends_on)
+        for number, plan in plans.items()
+        for name in known
+        if plan.applies_to.all_customers or name in plan.applies_to.customers
+    ]
+    texts, days = dict.fromkeys(("customer", "payee_id"), pl.String()), ("eligible_from", "eligible_to")
+    schema: dict[str, pl.DataType] = {"plan": pl.Int64(), **texts, **dict.fromkeys(days, pl.Date())}
+    nothing = pl.lit(None, pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        *(pl.lit("customer").alias(name) for name in ("role", "owner_role", "party")),
+        *(nothing.alias(name) for name in ("via_payee_id", "team", "title", "payee_region", "payee_channel")),
+        pl.lit(None, pl.Date).alias("hired_on"),
+        pl.lit(0, pl.Int64).alias("share_from"),
+        pl.lit(MILLIONTHS, pl.Int64).alias("share_to"),
+        pl.lit(_CUSTOMER_NUMBER, pl.Int64).alias("party_no"),
+    )
