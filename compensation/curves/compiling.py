@@ -7,7 +7,7 @@ from compensation.curves.pieces import Piece, above, capped, scaled
 from compensation.curves.shaping import Shaper
 from compensation.curves.terms import Terms
 from compensation.exact import MILLIONTHS
-from compensation.plans.components import BelowZero, Component, Mode
+from compensation.plans.components import AccumulateBy, BelowZero, Component, Mode, SplitOf
 from compensation.plans.figures import Gate, Otherwise
 from compensation.plans.limits import Limit, Per
 from compensation.plans.measures import MeasureKind
@@ -33,8 +33,10 @@ def unit_scale(kind: MeasureKind, exponent: int) -> int:
 
 def caps_on_curve(component: Component) -> bool:
     """Whether the component's cap is a part of its curve, and not of what its lines add up to."""
-    by_lines = component.payout.cases or component.payout.matrix or component.less_earnings_of
-    return component.mode is Mode.CURVE and not by_lines and not component.less_paid_below
+    payout = component.payout
+    by_lines = payout.cases or payout.matrix or component.less_earnings_of or component.less_paid_below
+    is_alone = component.accumulate_by is AccumulateBy.PAYEE and component.accumulate_with is None
+    return component.mode is Mode.CURVE and is_alone and not by_lines and component.split is SplitOf.CREDIT
 
 
 class Compiler:

@@ -1,6 +1,6 @@
-"""Accumulators: whose positions run together, on which curve, from where."""
+"""Accumulators: whose pay adds up, on which curve; walks: whose positions run together, and from where."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -8,55 +8,62 @@ import polars as pl
 from compensation.curves.compiling import compile_curve
 from compensation.curves.curve import Curve, segments_frame
 from compensation.curves.terms import Terms
+from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
-from compensation.facts.quotas import Quotas
+from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
 
 class AccumulatorKey(NamedTuple):
-    """Whose pay accumulates: a payee, in a rule, over a period; in a scenario (empty: what really happened)."""
+    """Whose pay adds up: a payee's, in a rule, for what ``accumulates_for`` names, over a period; in a scenario."""
 
     scenario: str
     rule: int
     payee_id: str
+    accumulates_for: str
     period: Period
+
+
+_KEYS = ("scenario", "rule", "payee_id", "accumulates_for")
 
 
 def entered_by(credited: pl.DataFrame) -> list[AccumulatorKey]:
     """The accumulators that the credits enter, in a fixed order."""
-    keys = ("scenario", "rule", "payee_id", "period_label", "period_start", "period_end")
-    rows = credited.select(keys).unique().sort("scenario", "rule", "payee_id", "period_start").iter_rows()
-    return [AccumulatorKey(scenario, rule, payee_id, Period(*period)) for scenario, rule, payee_id, *period in rows]
+    columns = (*_KEYS, "period_label", "period_start", "period_end")
+    rows = credited.select(columns).unique().sort(*_KEYS, "period_start").iter_rows()
+    return [AccumulatorKey(*row[:4], Period(*row[4:])) for row in rows]
 
 
 class Accumulator(NamedTuple):
-    """``number`` stands for it in frames; ``curve`` and ``quota`` are None if ``outcome`` says why it cannot pay."""
+    """``number`` stands for it in frames; ``curve`` and ``terms`` are None if ``outcome`` says why it cannot pay."""
 
     number: int
+    walk: int
     key: AccumulatorKey
     curve: int | None
-    quota: int | None
+    terms: Terms | None
     start: int
     outcome: str | None
 
 
 class Curves:
-    """The curves in use, each compiled once for a rule and quota."""
+    """The curves in use, each compiled once for a rule, its case and terms."""
 
-    def __init__(self, rules: tuple[Rule, ...], exponents: Mapping[str, int]) -> None:
+    def __init__(self, rules: Sequence[Rule], exponents: Mapping[str, int]) -> None:
         self._rules, self._exponents = rules, exponents
-        self._numbers: dict[tuple[int, int | None], int] = {}
+        self._numbers: dict[tuple[int, int, Terms], int] = {}
         self.compiled: list[Curve] = []
 
-    def number(self, rule: int, quota: int | None) -> int:
-        """The number of the curve for a quota."""
-        known = self._numbers.get((rule, quota))
+    def number(self, rule: int, terms: Terms, case: int = 0) -> int:
+        """The number of the curve for the terms."""
+        key = (rule, case, terms)
+        known = self._numbers.get(key)
         if known is None:
             chosen = self._rules[rule]
-            known = self._numbers[rule, quota] = len(self.compiled)
-            self.compiled.append(compile_curve(chosen, Terms(quota), self._exponents[chosen.plan.currency]))
+            known = self._numbers[key] = len(self.compiled)
+            self.compiled.append(compile_curve(chosen, terms, self._exponents[chosen.plan.currency], case))
         return known
 
     def frame(self) -> pl.DataFrame:
@@ -67,34 +74,112 @@ class Curves:
 class Accumulators:
     """All accumulators of a run."""
 
-    def __init__(self, rules: tuple[Rule, ...], quotas: Quotas, curves: Curves) -> None:
-        self._rules, self._quotas, self.curves = rules, quotas, curves
+    def __init__(self, rules: Sequence[Rule], terms: TermsBook, curves: Curves) -> None:
+        self._rules, self._terms, self.curves = rules, terms, curves
+        self._groups = walk_groups(rules)
+        self._walks: dict[tuple[str, int, str, Period], int] = {}
+        self._numbers: dict[AccumulatorKey, int] = {}
         self.rows: list[Accumulator] = []
 
+    @property
+    def are_walks(self) -> bool:
+        """Whether each accumulator's positions run by themselves."""
+        return len(self._walks) == len(self.rows)
+
     def add(self, keys: Iterable[AccumulatorKey], starts: Mapping[AccumulatorKey, int] | None = None) -> None:
-        """Opens an accumulator for each key; its position begins at ``starts`` (0 if not named)."""
+        """Opens an accumulator for each key that is new; its position begins at ``starts`` (0 if not named)."""
         for key in keys:
-            quota, outcome = self._quotas.of(self._rules[key.rule], key.payee_id, key.period)
-            curve = None if outcome else self.curves.number(key.rule, quota)
-            start = starts.get(key, 0) if starts else 0
-            if abs(start) > MAX_MINOR:
-                component = self._rules[key.rule].component.name
-                raise PayOverflowError(key.payee_id, component, f"what is booked in {key.period.label}")
-            self.rows.append(Accumulator(len(self.rows), key, curve, quota, start, outcome))
+            if key not in self._numbers:
+                start = starts.get(key, 0) if starts else 0
+                if abs(start) > MAX_MINOR:
+                    component = self._rules[key.rule].component.name
+                    raise PayOverflowError(key.payee_id, component, f"what is booked in {key.period.label}")
+                self._open(key, start)
+
+    def _open(self, key: AccumulatorKey, start: int) -> None:
+        number = self._numbers[key] = len(self.rows)
+        walk = self._walks.setdefault(
+            (key.scenario, self._groups[key.rule], key.accumulates_for, key.period), len(self._walks)
+        )
+        terms, outcome = self._terms.of(
+            self._rules[key.rule], key.scenario, key.payee_id, key.accumulates_for, key.period
+        )
+        pays = terms is not None and self._rules[key.rule].component.pays_by_line
+        curve = None if terms is None or not pays else self.curves.number(key.rule, terms)
+        self.rows.append(Accumulator(number, walk, key, curve, terms, start, outcome))
+
+    def of_key(self, key: AccumulatorKey) -> Accumulator:
+        """The accumulator of the key; KeyError if none is open."""
+        return self.rows[self._numbers[key]]
+
+    def of_rules(self, rules: Iterable[Rule]) -> Iterator[Accumulator]:
+        """The accumulators of some rules."""
+        numbers = {rule.number for rule in rules}
+        return (row for row in self.rows if row.key.rule in numbers)
 
     def frame(self) -> pl.DataFrame:
-        """Columns accumulator, scenario, rule, payee_id, period_start, curve, start, quota_minor, pay_outcome."""
+        """Columns accumulator, walk, scenario, rule, payee_id, accumulates_for, period_start, curve, start,
+        quota_minor, pay_outcome.
+        """
         rows = self.rows
         return pl.DataFrame(
             {
                 "accumulator": pl.Series([row.number for row in rows], dtype=pl.Int64),
+                "walk": pl.Series([row.walk for row in rows], dtype=pl.Int64),
                 "scenario": pl.Series([row.key.scenario for row in rows], dtype=pl.String),
                 "rule": pl.Series([row.key.rule for row in rows], dtype=pl.Int64),
                 "payee_id": pl.Series([row.key.payee_id for row in rows], dtype=pl.String),
+                "accumulates_for": pl.Series([row.key.accumulates_for for row in rows], dtype=pl.String),
                 "period_start": pl.Series([row.key.period.start for row in rows], dtype=pl.Date),
                 "curve": pl.Series([row.curve for row in rows], dtype=pl.Int64),
                 "start": pl.Series([row.start for row in rows], dtype=pl.Int64),
-                "quota_minor": exact_series([row.quota for row in rows]),
+                "quota_minor": exact_series([row.terms.quota if row.terms else None for row in rows]),
                 "pay_outcome": pl.Series([row.outcome for row in rows], dtype=pl.String),
             }
         )
+
+    def cases(self, placed: pl.DataFrame) -> pl.DataFrame:
+        """accumulator, case_no, curve: of the cases that the credits fall into."""
+        pairs = placed.select("accumulator", "case_no").unique().drop_nulls().sort("accumulator", "case_no").rows()
+        rows = [
+            (number, case, self.curves.number(self.rows[number].key.rule, terms, case))
+            for number, case in pairs
+            if (terms := self.rows[number].terms) is not None
+        ]
+        return pl.DataFrame(rows, schema=dict.fromkeys(("accumulator", "case_no", "curve"), pl.Int64), orient="row")
+
+
+def walk_groups(rules: Sequence[Rule]) -> dict[int, int]:
+    """For each rule the number under which its positions run: its own, or one shared with other rules.
+
+    ``accumulate_with`` joins components of a plan; ``continues`` the same component of the plan's earlier version.
+    """
+    groups: dict[int, int] = {}
+    shared: dict[tuple[int, str], int] = {}
+    for rule in sorted(rules, key=lambda rule: (rule.plan.effective.from_on, rule.number)):
+        word = rule.component.accumulate_with
+        earlier = _earlier(rule, rules) if rule.component.continues else None
+        if earlier is not None:
+            groups[rule.number] = groups[earlier.number]
+        elif word is not None:
+            groups[rule.number] = shared.setdefault((rule.plan_number, word), rule.number)
+        else:
+            groups[rule.number] = rule.number
+    return groups
+
+
+def _earlier(rule: Rule, rules: Sequence[Rule]) -> Rule | None:
+    """The same component of the same plan in the version before."""
+    versions = [
+        each
+        for each in rules
+        if each.plan.name == rule.plan.name
+        and each.component.name == rule.component.name
+        and each.plan.effective.from_on < rule.plan.effective.from_on
+    ]
+    return max(versions, key=lambda each: each.plan.effective.from_on, default=None)
+
+
+def opens_for(rule: Rule, payee_id: str, team: str | None) -> str:
+    """Whose accumulator a payee's fixed pay of a period stands in."""
+    return f"team:{team}" if rule.component.accumulate_by is AccumulateBy.TEAM and team else payee_id

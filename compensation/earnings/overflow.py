@@ -1,10 +1,11 @@
 """The worst case of every accumulator, bounded before a run in integers that cannot overflow."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import polars as pl
 
-from compensation.curves.curve import Curve
+from compensation.curves.curve import Curve, Segment
 from compensation.earnings.accumulators import Accumulator
 from compensation.errors import PayOverflowError
 from compensation.exact import LIMIT, MAX_MINOR
@@ -17,15 +18,17 @@ def refuse_overflow(
 ) -> None:
     """PayOverflowError, naming payee and component, if any accumulator could leave the exact range.
 
-    ``credited`` has accumulator, base, position. First the extremes of all accumulators together, which nearly
-    always fit; only if they do not, accumulator by accumulator.
+    ``credited`` has accumulator, walk, curve, base, position. First the extremes of all accumulators together, which
+    nearly always fit; only if they do not, accumulator by accumulator.
     """
     widest = credited.select(
         pl.len(), pl.col("base").abs().max().alias("b"), pl.col("position").abs().max().alias("p")
     ).row(0)
     count, base, position = (int(value or 0) for value in widest)
     reach = max((abs(row.start) for row in accumulators), default=0) + count * position
-    if all(_fits(curve, mode, reach, count * base) for curve in _extremes(curves) for mode in Mode):
+    modes = {rule.component.mode for rule in rules}
+    extremes = _extremes(curves)
+    if not extremes or all(_fits(extremes, mode, reach, count * base, count) for mode in modes):
         return
     _refuse_each(credited, accumulators, curves, rules)
 
@@ -33,32 +36,43 @@ def refuse_overflow(
 def _refuse_each(
     credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], rules: Sequence[Rule]
 ) -> None:
-    sums = {row.number: [abs(row.start), 0] for row in accumulators}
-    for number, base, position in credited.select("accumulator", "base", "position").iter_rows():
-        sums[number][0] += abs(int(position))
-        sums[number][1] += abs(int(base))
+    reaches = {row.walk: abs(row.start) for row in accumulators}
+    bases: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    used: dict[int, set[int]] = defaultdict(set)
+    columns = ("accumulator", "walk", "curve", "base", "position")
+    for number, walk, curve, base, position in credited.select(columns).iter_rows():
+        reaches[walk] += abs(int(position))
+        bases[number][0] += abs(int(base))
+        bases[number][1] += 1
+        used[number].add(curve)
     for row in accumulators:
+        segments = [segment for curve in used[row.number] for segment in curves[curve].segments]
         component = rules[row.key.rule].component
-        if row.curve is not None and not _fits(tuple(curves[row.curve].segments), component.mode, *sums[row.number]):
+        if segments and not _fits(segments, component.mode, reaches[row.walk], *bases[row.number]):
             raise PayOverflowError(row.key.payee_id, component.name, f"the total of {row.key.period.label}")
 
 
-def _extremes(curves: Sequence[Curve]) -> list[tuple[tuple[int, int, int, int, int], ...]]:
+def _extremes(curves: Sequence[Curve]) -> list[Segment]:
     """One curve that is at least as steep as all."""
     segments = [segment for curve in curves for segment in curve.segments]
     if not segments:
         return []
-    a, b, d = (max(abs(segment[place]) for segment in segments) for place in (2, 3, 4))
-    return [((0, 0, a, b, d),)]
+    a, b, d = (
+        max(abs(each) for each in values)
+        for values in zip(*((segment.a, segment.b, segment.d) for segment in segments), strict=True)
+    )
+    increment = max(curve.rounding.increment for curve in curves)
+    return [Segment(0, 0, a, b, d * increment)]
 
 
-def _fits(segments: Sequence[tuple[int, int, int, int, int]], mode: Mode, reach: int, base: int) -> bool:
+def _fits(segments: Sequence[Segment], mode: Mode, reach: int, base: int, count: int) -> bool:
+    """``count`` credits of one accumulator, or of all: by cases their gains are added up."""
     if reach >= MAX_MINOR:
         return False
-    values = [abs(a) + abs(b) * reach for _, _, a, b, _ in segments]
-    value, widest = max(values), max(row[4] for row in segments)
+    value = max(abs(segment.a) + abs(segment.b) * reach for segment in segments)
+    widest = max(segment.d for segment in segments)
     if mode is Mode.CURVE:
-        return 2 * value + widest <= LIMIT
-    ratio = 2 * value if mode is Mode.SLICED else max(abs(row[3]) for row in segments)
+        return 4 * value * max(count, 1) + 2 * widest <= LIMIT
+    ratio = 2 * value if mode is Mode.SLICED else max(abs(segment.b) for segment in segments)
     divisor = widest * max(reach, 1) if mode is Mode.SLICED else widest
-    return 2 * base * ratio + divisor <= LIMIT
+    return 2 * base * ratio + 2 * divisor <= LIMIT

@@ -36,10 +36,13 @@ class Quotas:
         for payee_id, measure, *row in facts.quotas.iter_rows():
             self._rows[payee_id, measure].append(_Row(*row))
 
-    def of(self, rule: Rule, payee_id: str, period: Period) -> QuotaFound:
+    def of(self, rule: Rule, payee_id: str, period: Period, *, accumulates_for: str | None = None) -> QuotaFound:
+        """The quota that the rule's curve needs; none and no outcome if it needs none. See :meth:`found`."""
+        del accumulates_for
+        return self.found(rule, payee_id, period) if rule.component.needs_quota else QuotaFound(None, None)
+
+    def found(self, rule: Rule, payee_id: str, period: Period) -> QuotaFound:
         """Outcomes: ``no_quota``, ``zero_quota`` (zero or less), ``no_quota_rate`` (in a currency without a rate)."""
-        if not rule.component.needs_quota:
-            return QuotaFound(None, None)
         measure = rule.component.looks_at
         rows = [row for row in self._rows.get((payee_id, measure), ()) if _within(row, period)]
         if not rows:

@@ -38,6 +38,7 @@ class Figures:
         self.assignments, self.quotas, self.rates = assignments, quotas, rates
         self.metrics, self.groups = metrics, groups
         self.positions, self.earnings = Totals(()), Totals(())
+        self.own_pay: dict[tuple[str, int, str], Fraction] = {}
 
     def value(self, name: str, rule: Rule, scenario: str, payee_id: str, period: Period) -> Fraction | None:
         """The figure that the plan calls ``name``, for the component of ``rule`` that looks at it in the period."""
@@ -134,8 +135,9 @@ class _Asked:
 
     def _earned(self, figure: Figure) -> Fraction:
         rules = [self._rule_of(name) for name in figure.earnings_of]
-        minor = sum(self._summed(self._book.earnings, figure, rule) for rule in rules)
-        return Fraction(minor, 10 ** self._book.rates.exponent(self._rule.plan.currency))
+        minor = sum(self._summed(self._book.earnings, figure, rule) for rule in rules if rule is not self._rule)
+        own = self._book.own_pay[self._scenario, self._rule.number, self._payee_id] if self._rule in rules else 0
+        return Fraction(minor, 10 ** self._book.rates.exponent(self._rule.plan.currency)) + own
 
     def _metric(self, figure: Figure, metric: str) -> Fraction | None:
         start, end = self._window(figure)

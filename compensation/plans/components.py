@@ -293,6 +293,11 @@ class Component(PlanPart):
         return by_pay or any(gate.covers and gate.covers.is_percent for gate in self.gates)
 
     @property
+    def pays_by_line(self) -> bool:
+        """Whether each credit has pay of its own, and not the period alone."""
+        return self.payout.needs_credits and self.payout.pool is None
+
+    @property
     def needs_target(self) -> bool:
         """Whether anything of it is a part of the target pay."""
         limits = any(limit is not None and limit.of_target is not None for limit in (self.cap, self.floor))

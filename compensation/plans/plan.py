@@ -168,12 +168,13 @@ class Plan(PlanPart):
     def _paid_figures(self, component: Component) -> Iterator[str]:
         """The components whose earnings the figures of a component look at; but for its own, which a gate may read."""
         for name in component.figures:
-            yield from (each for each in self._earning_components(name) if each != component.name)
+            yield from (each for each in self.earnings_behind(name) if each != component.name)
 
-    def _earning_components(self, figure: str) -> Iterator[str]:
+    def earnings_behind(self, figure: str) -> Iterator[str]:
+        """The components whose earnings a figure stands on."""
         yield from _earnings_in(self.figures[figure])
         for name in self.figures[figure].names:
-            yield from self._earning_components(name)
+            yield from self.earnings_behind(name)
 
     @model_validator(mode="after")
     def _pays_on_the_right_kind(self) -> Self:

@@ -7,17 +7,22 @@ from datetime import date
 from compensation.plans.components import Component
 from compensation.plans.measures import MeasureKind
 from compensation.plans.parts import Span
+from compensation.plans.payouts import Payout
 from compensation.plans.plan import Plan
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One component of one plan; ``number`` stands for it in frames, as ``plan_number`` does for its plan."""
+    """One component of one plan; ``number`` stands for it in frames, as ``plan_number`` does for its plan.
+
+    With ``cap`` it pays nothing, but measures what the plan's cap of that name takes its share of.
+    """
 
     number: int
     plan_number: int
     plan: Plan
     component: Component
+    cap: str | None = None
 
     @property
     def measure_kind(self) -> MeasureKind:
@@ -46,8 +51,25 @@ class Rule:
 
 
 def rules_of(plans: Sequence[Plan]) -> tuple[Rule, ...]:
-    """The rules of the plans; ValueError if two of them have the same name and version."""
+    """The rules of the plans, then those that measure what caps take their share of.
+
+    ValueError if two plans have the same name and version.
+    """
     if len({(plan.name, plan.version) for plan in plans}) < len(plans):
         raise ValueError("a plan is given twice; give each version of a plan once")
-    pairs = [(number, plan, component) for number, plan in enumerate(plans) for component in plan.components]
-    return tuple(Rule(number, *pair) for number, pair in enumerate(pairs))
+    paying = [(number, plan, component, None) for number, plan in enumerate(plans) for component in plan.components]
+    measuring = [
+        (number, plan, _measuring(plan.component(cap.components[0]), cap.measure), cap.cap)
+        for number, plan in enumerate(plans)
+        for cap in plan.caps
+        if cap.measure is not None
+    ]
+    return tuple(Rule(number, *rule) for number, rule in enumerate([*paying, *measuring]))
+
+
+def _measuring(component: Component, measure: str) -> Component:
+    """A component that credits the owners with a measure of what the given one credits, and pays nothing."""
+    kept = ("credited_on", "filter", "window", "period", "returns", "exchange_rate", "recurs")
+    values = {"component": component.name, "measure": measure, "payout": Payout(rate="0")}
+    plain = Component.model_validate({**values, "credited_on": component.credited_on, "period": component.period})
+    return plain.model_copy(update={key: getattr(component, key) for key in kept})

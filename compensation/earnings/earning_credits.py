@@ -1,0 +1,69 @@
+"""Earnings as what credits other components: overrides on a team's commission, bonuses on one's own."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from compensation.crediting.transactions import Scenarios
+from compensation.earnings.period_pay import PeriodPay, earned_on
+from compensation.exact import MILLIONTHS
+from compensation.facts.schemas import SCHEMAS
+from compensation.plans.rules import Rule
+
+
+def earning_scenarios(
+    lines: pl.DataFrame, pays: Sequence[PeriodPay], standing: Sequence[Rule], rules: Sequence[Rule], as_of: date
+) -> Scenarios:
+    """Each earning that the ``standing`` rules look at as a transaction of its own, owned by who earned it.
+
+    In the order of the lines; the attributes ``component`` and ``plan`` say what paid it.
+    """
+    wanted = {(rule.plan_number, name) for rule in standing for name in rule.component.earnings_of}
+    paid = {rule.number: rule for rule in rules if (rule.plan_number, rule.component.name) in wanted}
+    columns = ("scenario", "transaction_id", "rule", "payee_id", "credited_on", "earning")
+    earned = lines.filter(pl.col("rule").is_in(list(paid)), pl.col("earning").is_not_null())
+    rows = [*earned.sort("order_no", "instalment", "party_no", "rule").select(columns).iter_rows()]
+    rows += [
+        (pay.key.scenario, f"{pay.kind} {pay.key.period.label}", pay.key.rule, pay.key.payee_id,
+         earned_on(pay.key.period, as_of), pay.minor)
+        for pay in pays
+        if pay.key.rule in paid and pay.minor
+    ]  # fmt: skip
+    transactions = [_transaction(number, row, paid) for number, row in enumerate(rows)]
+    participants = [
+        {"deal_id": f"earning|{number}", "payee_id": row[3], "role": "owner", "share_millionths": MILLIONTHS,
+         "is_overlay": False, "scenario": row[0]}
+        for number, row in enumerate(rows)
+    ]  # fmt: skip
+    of_transactions = {**SCHEMAS["transactions"], **dict.fromkeys(_ATTRIBUTES, pl.String()), "scenario": pl.String()}
+    of_participants = {**SCHEMAS["participants"], "scenario": pl.String()}
+    return Scenarios(
+        pl.DataFrame(transactions, schema=of_transactions, orient="row"),
+        pl.DataFrame(participants, schema=of_participants, orient="row"),
+        as_of=as_of,
+    )
+
+
+_ATTRIBUTES = ("attribute:component", "attribute:plan")
+
+
+def _transaction(number: int, row: tuple[Any, ...], rules: Mapping[int, Rule]) -> dict[str, object]:
+    scenario, transaction_id, rule, _, day, minor = row
+    paid = rules[rule]
+    return {
+        "transaction_id": transaction_id,
+        "deal_id": f"earning|{number}",
+        "kind": "earning",
+        "dated_on": day,
+        "posting_sequence": number,
+        "source": "",
+        "source_ref": "",
+        "currency": paid.plan.currency,
+        "revenue_minor": int(minor),
+        "quantity_millionths": 0,
+        "attribute:component": paid.component.name,
+        "attribute:plan": paid.plan.name,
+        "scenario": scenario,
+    }

@@ -1,0 +1,91 @@
+"""Lines: each credit in its accumulator, on its curve, with what it earns before any limit."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from compensation.curves.earning import Method, earn
+from compensation.earnings.accumulators import Accumulators
+from compensation.earnings.overflow import refuse_overflow
+from compensation.exact_columns import EXACT_TYPE
+from compensation.plans.rules import Rule
+
+_PLACE = ("scenario", "rule", "payee_id", "accumulates_for", "period_start")
+_NOTHING = {"credit_id": pl.Int64, **dict.fromkeys(("before", "after", "earning"), EXACT_TYPE)}
+
+
+def earned_lines(
+    credited: pl.DataFrame, accumulators: Accumulators, rules: Sequence[Rule], minors: Mapping[int, int]
+) -> pl.DataFrame:
+    """The credits with credit_id, accumulator, walk, quota_minor, outcome and, where they pay, before, after, earning.
+
+    In the order of the credits inside walks; credit_id follows it. ``minors``: minor units in a unit, by rule.
+    ValueError if two credits of an accumulator have the same place, PayOverflowError if amounts leave the exact range.
+    """
+    frame = accumulators.frame()
+    placed = _placed(credited.join(frame, on=_PLACE, how="inner"))
+    paying = [rule for rule in rules if rule.component.pays_by_line]
+    payable = placed.filter(pl.col("outcome").is_null())
+    if len(paying) < len(rules):
+        payable = payable.filter(pl.col("rule").is_in([rule.number for rule in paying]))
+    if payable.is_empty():
+        return placed.join(pl.DataFrame(schema=_NOTHING), on="credit_id", how="left", maintain_order="left")
+    payable = _on_curves(payable, accumulators, paying)
+    refuse_overflow(payable, accumulators.rows, accumulators.curves.compiled, rules)
+    earned = _earned(payable, frame, accumulators, paying, minors)
+    return placed.join(earned, on="credit_id", how="left", maintain_order="left")
+
+
+def _placed(credited: pl.DataFrame) -> pl.DataFrame:
+    """The credits in their order, numbered; ``outcome`` says what cannot be paid."""
+    order = ("order_no", "instalment", "party_no", "rule")
+    placed = credited.sort("walk", *order).with_columns(
+        pl.coalesce("outcome", "pay_outcome").alias("outcome"), pl.int_range(pl.len()).alias("credit_id")
+    )
+    repeated = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in ("walk", *order))
+    ties = placed.filter(repeated)
+    if not ties.is_empty():
+        raise ValueError(
+            f"transaction {ties['transaction_id'][0]}: two credits of {ties['payee_id'][0]} have the same place"
+        )
+    return placed
+
+
+def _on_curves(payable: pl.DataFrame, accumulators: Accumulators, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Credits that fall into cases get the curve of theirs."""
+    if not any(rule.component.payout.cases or rule.component.payout.matrix for rule in rules):
+        return payable
+    cases = accumulators.cases(payable)
+    return payable.drop("curve").join(cases, on=["accumulator", "case_no"], how="left", maintain_order="left")
+
+
+def _earned(
+    payable: pl.DataFrame,
+    frame: pl.DataFrame,
+    accumulators: Accumulators,
+    rules: Sequence[Rule],
+    minors: Mapping[int, int],
+) -> pl.DataFrame:
+    by_rule = {rule.number: Method.of(rule.component, minors[rule.number]) for rule in rules}
+    methods = list(dict.fromkeys(by_rule.values()))
+    walk = "accumulator" if accumulators.are_walks else "walk"
+    columns = {"credit_id", "accumulator", walk, "position", "curve"}
+    if any(method.mode != "curve" for method in methods):
+        payable = _tied(payable)
+        columns |= {"base", "family_base", "origin_id"}
+    if len(methods) > 1:
+        numbers = {rule: methods.index(method) for rule, method in by_rule.items()}
+        payable = payable.with_columns(pl.col("rule").replace_strict(numbers, return_dtype=pl.Int64).alias("method"))
+        columns.add("method")
+    credited = payable.lazy().select(*sorted(columns), pl.col("credit_id").alias("sequence"))
+    walks = frame.lazy().group_by(walk).agg(pl.col("start").first())
+    return earn(credited, walks, accumulators.curves.frame().lazy(), methods, walk).collect()
+
+
+def _tied(payable: pl.DataFrame) -> pl.DataFrame:
+    """Returns with the credit that they reverse: the same party's, in the same accumulator."""
+    place = ["accumulator", "party_no", "instalment"]
+    origins = payable.select(
+        *place, pl.col("transaction_id").alias("reverses_id"), pl.col("credit_id").alias("origin_id")
+    )
+    return payable.join(origins, on=[*place, "reverses_id"], how="left", maintain_order="left")

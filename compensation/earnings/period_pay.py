@@ -1,0 +1,207 @@
+"""Pay of a period that stands on no single credit: openings, scorecards, matrices, rankings, pools, floors."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from compensation.curves.compiling import compile_curve, limit_minor
+from compensation.curves.terms import Terms
+from compensation.earnings.accumulators import Accumulator, AccumulatorKey, Accumulators
+from compensation.exact import rounded, rounded_to
+from compensation.figures.evaluating import Figures
+from compensation.figures.groups import Groups
+from compensation.figures.tables import cell_of, score_of
+from compensation.plans.components import Component
+from compensation.plans.figures import Otherwise
+from compensation.plans.limits import Per
+from compensation.plans.payouts import Among, Division, Pool, Ranking, Ties
+from compensation.plans.periods import Period
+from compensation.plans.rules import Rule
+from compensation.plans.typed_numbers import Number
+
+
+class PeriodPay(NamedTuple):
+    """``kind``: opening, scorecard, matrix, ranking, pool, floor or cap."""
+
+    key: AccumulatorKey
+    kind: str
+    minor: int
+
+
+class PeriodPays:
+    """Calculates the pay of periods, rule by rule. ``minors``: minor units in a unit, by rule."""
+
+    def __init__(self, accumulators: Accumulators, figures: Figures, groups: Groups, minors: Mapping[int, int]) -> None:
+        self._accumulators, self._figures, self._groups, self._minors = accumulators, figures, groups, minors
+
+    def of(self, rule: Rule, in_force: Sequence[AccumulatorKey]) -> list[PeriodPay]:
+        """What the rule pays those who have it (``in_force``: its keys), period by period, beside its lines."""
+        rows = [(key, self._accumulators.of_key(key)) for key in in_force]
+        payable = [(key, row) for key, row in rows if row.terms is not None]
+        payout = rule.component.payout
+        if payout.pool:
+            return list(self._pools(rule, payout.pool, [key for key, _ in payable]))
+        if payout.ranking:
+            return list(self._rankings(rule, payout.ranking, payable))
+        return [pay for key, row in payable for pay in self._own(rule, key, row)]
+
+    def floors(
+        self, rule: Rule, in_force: Sequence[AccumulatorKey], paid: Mapping[tuple[str, str, Period], int]
+    ) -> Iterator[PeriodPay]:
+        """What lifts everybody's pay of a period to the floor; ``paid``: by scenario, payee and period."""
+        floor = rule.component.floor
+        if floor is None or floor.per is not Per.PERIOD:
+            return
+        for key in in_force:
+            terms = self._accumulators.of_key(key).terms
+            if terms is not None:
+                least = rounded(limit_minor(floor, terms, self._minors[rule.number]))
+                lacking = least - paid.get((key.scenario, key.payee_id, key.period), 0)
+                if lacking > 0:
+                    yield PeriodPay(key, "floor", lacking)
+
+    def _own(self, rule: Rule, key: AccumulatorKey, row: Accumulator) -> Iterator[PeriodPay]:
+        payout, terms = rule.component.payout, row.terms
+        if payout.needs_credits:
+            if row.curve is not None:
+                yield PeriodPay(key, "opening", self._accumulators.curves.compiled[row.curve].pay_at(0))
+            return
+        part = self._score(rule, key) if payout.scorecard else self._cell(rule, key)
+        if part is not None and terms is not None:
+            kind = "scorecard" if payout.scorecard else "matrix"
+            yield PeriodPay(key, kind, self._settled(rule.component, terms, part, self._minors[rule.number]))
+
+    def _score(self, rule: Rule, key: AccumulatorKey) -> Fraction | None:
+        """The weighted score times the target pay, in minor units."""
+        kpis = rule.component.payout.scorecard or ()
+        values = [self._value(kpi.figure, rule, key) for kpi in kpis]
+        known = [(kpi, value) for kpi, value in zip(kpis, values, strict=True) if value is not None]
+        if len(known) < len(kpis):
+            return None
+        weights = sum((kpi.weight.value for kpi in kpis), Fraction(0))
+        score = sum((kpi.weight.value * score_of(kpi, value) for kpi, value in known), Fraction(0)) / weights
+        return score * self._target(key)
+
+    def _cell(self, rule: Rule, key: AccumulatorKey) -> Fraction | None:
+        matrix = rule.component.payout.matrix
+        if matrix is None:
+            return None
+        row, column = (self._value(axis.by, rule, key) for axis in (matrix.rows, matrix.columns))
+        if row is None or column is None:
+            return None
+        cell = cell_of(matrix, row, column)
+        is_part = any(number.is_percent for line in matrix.pays for number in line)
+        return cell * (self._target(key) if is_part else self._minors[rule.number])
+
+    def _target(self, key: AccumulatorKey) -> Fraction:
+        terms = self._accumulators.of_key(key).terms
+        return (terms.target_minor if terms else None) or Fraction(0)
+
+    def _value(self, figure: str, rule: Rule, key: AccumulatorKey) -> Fraction | None:
+        return self._figures.value(figure, rule, key.scenario, key.payee_id, key.period)
+
+    def _settled(self, component: Component, terms: Terms, minor: Fraction, unit: int) -> int:
+        """With factors, gates, cap and rounding of the component."""
+        target, cap = terms.target_minor or Fraction(0), component.cap
+        if cap and cap.before_modifiers:
+            minor = min(minor, limit_minor(cap, terms, unit))
+        minor *= terms.factor
+        for number in terms.failed:
+            left = component.gates[number].otherwise
+            if left is Otherwise.TARGET:
+                minor = min(minor, target)
+            else:
+                minor *= left.value if isinstance(left, Number) else 0
+        if cap and not cap.before_modifiers:
+            minor = min(minor, limit_minor(cap, terms, unit))
+        increment = max(int(component.rounding.to.value * unit), 1) if component.rounding.to else 1
+        return rounded_to(minor, increment, component.rounding.mode.value)
+
+    def _pools(self, rule: Rule, pool: Pool, keys: Iterable[AccumulatorKey]) -> Iterator[PeriodPay]:
+        """The size of each group's pool, divided by subtraction on running weights, in the order of payees."""
+        for members in self._by_group(rule, keys, pool.of).values():
+            positions = [self._position(rule, key) for key in members]
+            size = self._size(rule, members, sum(positions))
+            weights = self._weights(rule, pool, members, positions)
+            whole, running, paid = sum(weights), Fraction(0), 0
+            for key, weight in zip(members, weights, strict=True):
+                running += weight
+                upto = rounded(Fraction(size) * running / whole) if whole else 0
+                yield PeriodPay(key, "pool", upto - paid)
+                paid = upto
+
+    def _position(self, rule: Rule, key: AccumulatorKey) -> int:
+        place = (key.scenario, rule.number, key.payee_id)
+        return self._figures.positions.between(place, key.period.start, key.period.end)
+
+    def _size(self, rule: Rule, members: Sequence[AccumulatorKey], position: int) -> int:
+        found = (self._accumulators.of_key(key).terms for key in members)
+        terms = [each for each in found if each is not None]
+        first = terms[0]
+        quota = first.quota if rule.component.quota.amount else sum(each.quota or 0 for each in terms) or None
+        exponent = len(str(self._minors[rule.number])) - 1
+        return compile_curve(rule, first._replace(quota=quota), exponent).pay_at(position)
+
+    def _weights(
+        self, rule: Rule, pool: Pool, members: Sequence[AccumulatorKey], positions: Sequence[int]
+    ) -> list[Fraction]:
+        if pool.divided is Division.EQUALLY:
+            return [Fraction(1)] * len(members)
+        if pool.divided is Division.BY_MEASURE:
+            return [Fraction(max(position, 0)) for position in positions]
+        return [max(self._value(pool.divided, rule, key) or Fraction(0), Fraction(0)) for key in members]
+
+    def _rankings(
+        self, rule: Rule, ranking: Ranking, payable: Iterable[tuple[AccumulatorKey, Accumulator]]
+    ) -> Iterator[PeriodPay]:
+        rows = dict(payable)
+        for members in self._by_group(rule, rows, ranking.among).values():
+            values = {key: self._value(ranking.by, rule, key) or Fraction(0) for key in members}
+            prizes = _prizes(
+                values, [prize.value * self._minors[rule.number] for prize in ranking.prizes], ranking.ties
+            )
+            for key in members:
+                terms = rows[key].terms
+                if terms is not None:
+                    won = prizes.get(key, Fraction(0))
+                    yield PeriodPay(
+                        key, "ranking", self._settled(rule.component, terms, won, self._minors[rule.number])
+                    )
+
+    def _by_group(
+        self, rule: Rule, keys: Iterable[AccumulatorKey], among: Among
+    ) -> Mapping[tuple[str, Period, str], list[AccumulatorKey]]:
+        groups: dict[tuple[str, Period, str], list[AccumulatorKey]] = defaultdict(list)
+        for key in sorted(keys):
+            last_day = min(key.period.end - timedelta(days=1), rule.valid_to - timedelta(days=1))
+            groups[key.scenario, key.period, self._groups.among(among, key.payee_id, last_day)].append(key)
+        return groups
+
+
+def _prizes(
+    values: Mapping[AccumulatorKey, Fraction], prizes: Sequence[Fraction], ties: Ties
+) -> dict[AccumulatorKey, Fraction]:
+    """The prize of each by rank; only what is above zero has a rank."""
+    won: dict[AccumulatorKey, Fraction] = {}
+    rank = 0
+    for value in sorted({value for value in values.values() if value > 0}, reverse=True):
+        equal = [key for key, each in values.items() if each == value]
+        open_prizes = prizes[rank : rank + len(equal)]
+        rank += len(equal)
+        if not open_prizes:
+            break
+        if len(equal) == 1 or ties is Ties.EACH:
+            won |= dict.fromkeys(equal, open_prizes[0])
+        elif ties is Ties.SHARE:
+            whole = sum(open_prizes, Fraction(0))
+            running = [rounded(whole * number / len(equal)) for number in range(len(equal) + 1)]
+            won |= {key: Fraction(upto - below) for key, (below, upto) in zip(equal, pairwise(running), strict=True)}
+    return won
+
+
+def earned_on(period: Period, as_of: date) -> date:
+    """The day on which pay of a period counts: its last, or ``as_of`` while it lasts."""
+    return min(period.end - timedelta(days=1), as_of)
