@@ -95,6 +95,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "posted_in": _TEXT,
         "earning_minor": _WHOLE,
         "currency": _TEXT,
+        "released_minor": _WHOLE,
     },
     "paid": {
         "payee_id": _TEXT,
@@ -111,6 +112,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
 MAY_BE_ABSENT: dict[str, frozenset[str]] = {
     "transactions": frozenset({"document_id", "settles_id", "document_type"}),
     "assignments": frozenset({"team", "salary_minor", "hired_on", "successor_id"}),
+    "posted": frozenset({"released_minor"}),
 }
 """Columns that a frame may lack; they are nulls then."""
 
@@ -118,6 +120,7 @@ _MATCHED = frozenset({"product", "product_family", "customer", "region", "channe
 MAY_BE_NULL: dict[str, frozenset[str]] = {
     "transactions": _MATCHED | {"dated_on", "margin_minor", "reverses_id"} | MAY_BE_ABSENT["transactions"],
     "assignments": MAY_BE_ABSENT["assignments"] | {"email", "region", "channel", "manager_id", "pay_currency", "to_on"},
+    "posted": MAY_BE_ABSENT["posted"],
     "deals": frozenset({"customer", "owner_id", "expected_on", "amount_minor"}),
     "coverage": _MATCHED | {"to_on"},
     "metrics": frozenset({"to_on"}),

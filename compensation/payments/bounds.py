@@ -1,0 +1,109 @@
+"""Which draw, guarantee and minimum hold for a payee in a period, in the payee's currency."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+
+from compensation.exact import rounded
+from compensation.facts.assignments import Assignments
+from compensation.facts.exchange_rates import ExchangeRates
+from compensation.facts.frames import Facts
+from compensation.payments.balances import Bounds
+from compensation.payments.pay_currency import PayCurrencies
+from compensation.payments.payment_periods import PaymentPeriod
+from compensation.plans.parts import Span
+from compensation.plans.payments import BelowMinimum, Draw, DrawKind, Guarantee
+from compensation.plans.periods import months_between, period_of
+from compensation.plans.plan import Plan
+from compensation.plans.rules import rules_of
+from compensation.plans.typed_numbers import Number
+
+_UNBOUNDED = Bounds()
+
+
+class BoundsOfPlans:
+    """The bounds of all payees under the plans.
+
+    A draw or guarantee holds in the periods in which somebody has the plan, if the last day of the period lies in its
+    window (or in the first months of the tenure: since hired_on, else since the first assignment).
+    """
+
+    def __init__(self, facts: Facts, plans: Sequence[Plan], currencies: PayCurrencies, as_of: date) -> None:
+        self._exponents, self._currencies, self._as_of = ExchangeRates(facts), currencies, as_of
+        self._hired: dict[str, date] = {}
+        self._eligible: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
+        self._amounts: dict[tuple[str, Number, str, date], int] = {}
+        lifting = [plan for plan in plans if plan.payments.draw or plan.payments.guarantee]
+        if lifting:
+            self._hired = _hired(facts)
+            rows = Assignments(facts).eligibility(rules_of(lifting)).drop_nulls().iter_rows()
+            for number, payee_id, start, end in rows:
+                self._eligible[lifting[number].name, payee_id].append((start, end))
+
+    def lifted(self, plan: str) -> dict[str, date]:
+        """Everybody whose pay the plan may lift, and since when."""
+        spans = {payee_id: spans for (name, payee_id), spans in self._eligible.items() if name == plan}
+        return {payee_id: min(start for start, _ in each) for payee_id, each in spans.items()}
+
+    def of(self, payee_id: str, each: PaymentPeriod, currency: str) -> Bounds:
+        """In minor units of ``currency``; FactsError if a rate is missing on the last day known of the period."""
+        terms = each.plan.payments
+        if terms.draw is None and terms.guarantee is None and terms.minimum_payout is None:
+            return _UNBOUNDED._replace(negative=terms.negative_balance)
+        has_plan = self._has_plan(payee_id, each)
+        bounds = Bounds(negative=terms.negative_balance)
+        if terms.draw is not None:
+            bounds = self._drawn(bounds, terms.draw, each, currency, has_plan=has_plan)
+        if terms.guarantee is not None and has_plan and self._guaranteed(terms.guarantee, payee_id, each.last):
+            bounds = bounds._replace(guarantee=self._minor(each, terms.guarantee.amount, currency))
+        if terms.minimum_payout is not None:
+            minimum = self._minor(each, terms.minimum_payout.amount, currency)
+            bounds = bounds._replace(minimum=minimum, below_minimum=BelowMinimum(terms.minimum_payout.below))
+        return bounds
+
+    def _drawn(self, bounds: Bounds, draw: Draw, each: PaymentPeriod, currency: str, *, has_plan: bool) -> Bounds:
+        in_force = has_plan and _holds(draw.window, each.last)
+        begun = draw.recovered_from is None or each.last >= draw.recovered_from
+        share = draw.recovered_share.value if draw.recovered_share else Fraction(1)
+        resets = draw.balance_resets
+        return bounds._replace(
+            draw=self._minor(each, draw.amount, currency) if in_force else None,
+            is_recoverable=draw.kind is DrawKind.RECOVERABLE,
+            is_paid_in_advance=draw.paid_in_advance and in_force,
+            recovered=share if begun else Fraction(0),
+            is_forgiven_after=resets is not None
+            and each.period.end >= period_of(each.last, resets, each.plan.year_starts).end,
+        )
+
+    def _guaranteed(self, guarantee: Guarantee, payee_id: str, day: date) -> bool:
+        hired = self._hired.get(payee_id)
+        within = guarantee.months is None or (hired is not None and months_between(hired, day) < guarantee.months)
+        return within and _holds(guarantee.window, day)
+
+    def _has_plan(self, payee_id: str, each: PaymentPeriod) -> bool:
+        spans = self._eligible.get((each.plan.name, payee_id), ())
+        return any(start < each.period.end and each.period.start < end and start <= self._as_of for start, end in spans)
+
+    def _minor(self, each: PaymentPeriod, amount: Number, currency: str) -> int:
+        plan, day = each.plan, min(each.last, self._as_of)
+        key = (plan.currency, amount, currency, day)
+        if key not in self._amounts:
+            minor = amount.value * 10 ** self._exponents.exponent(plan.currency)
+            self._amounts[key] = rounded(minor * self._currencies.ratio(plan.currency, currency, day))
+        return self._amounts[key]
+
+
+def _holds(window: Span | None, day: date) -> bool:
+    return window is None or window.contains(day)
+
+
+def _hired(facts: Facts) -> dict[str, date]:
+    hired: dict[str, date] = {}
+    for payee_id, start, hired_on in (
+        facts.assignments.sort("from_on").select("payee_id", "from_on", "hired_on").iter_rows()
+    ):
+        hired.setdefault(payee_id, start)
+        if hired_on is not None:
+            hired[payee_id] = hired_on
+    return hired

@@ -1,0 +1,147 @@
+"""Paying: each payee's releases and adjustments, period by period, to what is paid, owed and carried."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from compensation.errors import PayOverflowError
+from compensation.exact import MAX_MINOR, rounded
+from compensation.facts.frames import Facts
+from compensation.payments.balances import Paid, settle_period
+from compensation.payments.bounds import BoundsOfPlans
+from compensation.payments.pay_currency import PayCurrencies
+from compensation.payments.payment_periods import PaymentPeriod
+
+_AMOUNTS = (
+    *("released_minor", "adjustments_minor", "carried_in_minor", "draw_minor", "recovered_minor", "guarantee_minor"),
+    *("carried_out_minor", "lapsed_minor", "owed_minor", "paid_minor"),
+)
+_COLUMNS: dict[str, pl.DataType] = {
+    **dict.fromkeys(("payee_id", "plan", "plan_version", "period_label"), pl.String()),
+    **dict.fromkeys(("period_start", "period_end"), pl.Date()),
+    "currency": pl.String(),
+    **dict.fromkeys(_AMOUNTS, pl.Int64()),
+}
+_Sums = dict[int, dict[str, int]]
+"""Minor units by the place of the period and currency."""
+
+
+class Standing(NamedTuple):
+    """What somebody owes of draws, and what is carried, before a period."""
+
+    owed: int
+    carried: int
+    currency: str
+
+
+class Ledger(NamedTuple):
+    """What there is to pay under one plan: its open periods, and by payee what is released and adjusted in them."""
+
+    periods: Sequence[PaymentPeriod]
+    released: dict[str, _Sums]
+    adjusted: dict[str, _Sums]
+    standing: dict[str, Standing]
+
+
+def ledger(
+    name: str,
+    periods: Sequence[PaymentPeriod],
+    open_on: date | None,
+    releases: pl.DataFrame,
+    adjusted: pl.DataFrame,
+    facts: Facts,
+) -> Ledger:
+    """The ledger of a plan, from the first open day on. PayOverflowError if a payee's sums leave 64 bits."""
+    own = releases.filter(pl.col("plan") == name)
+    still = own.filter(pl.col("released_on") >= open_on) if open_on else own
+    left = [each for each in periods if open_on is None or each.period.start >= open_on]
+    ends = pl.DataFrame(
+        {"released_on": [each.period.start for each in left], "place": range(len(left))},
+        schema={"released_on": pl.Date, "place": pl.Int64},
+    )
+    days = still.select("released_on").unique().sort("released_on").join_asof(ends, on="released_on")
+    released = _sums(still.join(days.with_columns(pl.col("place").fill_null(0)), on="released_on", how="left"))
+    late = adjusted.filter(pl.col("plan") == name).with_columns(pl.lit(0, pl.Int64).alias("place"))
+    return Ledger(left, released, _sums(late), _standing(name, facts, periods))
+
+
+def pay(each: Ledger, bounds: BoundsOfPlans, currencies: PayCurrencies, as_of: date) -> Iterator[tuple[Any, ...]]:
+    """Rows of the payments frame of a plan, payee by payee."""
+    if not each.periods:
+        return
+    lifted = bounds.lifted(each.periods[0].plan.name)
+    for payee_id in sorted({*each.released, *each.adjusted, *each.standing, *lifted}):
+        yield from _paid_to(payee_id, each, bounds, currencies, as_of)
+
+
+def payments_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+    """The rows as a frame; PayOverflowError, naming the payee and the plan, if an amount leaves 64 bits."""
+    for row in rows:
+        if any(abs(amount) > MAX_MINOR for amount in row[len(_COLUMNS) - len(_AMOUNTS) :]):
+            raise PayOverflowError(row[0], row[1], f"the payment of {row[3]}")
+    return pl.DataFrame(rows, schema=_COLUMNS, orient="row")
+
+
+def _paid_to(
+    payee_id: str, ledger: Ledger, bounds: BoundsOfPlans, currencies: PayCurrencies, as_of: date
+) -> Iterator[tuple[Any, ...]]:
+    released, adjusted = ledger.released.get(payee_id, {}), ledger.adjusted.get(payee_id, {})
+    standing = ledger.standing.get(payee_id)
+    for place, each in enumerate(ledger.periods):
+        day = min(each.last, as_of)
+        currency = currencies.on(payee_id, day, each.plan.currency)
+        before = _in_currency(standing, currency, each.period.start, currencies)
+        sums = [_total(part.get(place), currency, day, currencies) for part in (released, adjusted)]
+        paid = settle_period(sum(sums) + before.carried, before.owed, bounds.of(payee_id, each, currency))
+        if any(sums) or any(before[:2]) or any(paid):
+            yield _row(payee_id, each, currency, (*sums, before.carried), paid)
+        standing = Standing(paid.owed, paid.carried_out, currency)
+
+
+def _row(payee_id: str, each: PaymentPeriod, currency: str, gross: tuple[int, ...], paid: Paid) -> tuple[Any, ...]:
+    return (payee_id, each.plan.name, each.plan.version, *each.period, currency, *gross, *paid)
+
+
+def _in_currency(standing: Standing | None, currency: str, day: date, currencies: PayCurrencies) -> Standing:
+    """The standing in the currency in which the payee is paid from the day on."""
+    if standing is None:
+        return Standing(0, 0, currency)
+    if standing.currency == currency or not any(standing[:2]):
+        return standing._replace(currency=currency)
+    ratio = currencies.ratio(standing.currency, currency, day)
+    return Standing(rounded(standing.owed * ratio), rounded(standing.carried * ratio), currency)
+
+
+def _total(sums: dict[str, int] | None, currency: str, day: date, currencies: PayCurrencies) -> int:
+    return sum(rounded(minor * currencies.ratio(origin, currency, day)) for origin, minor in (sums or {}).items())
+
+
+def _sums(entries: pl.DataFrame) -> dict[str, _Sums]:
+    key = ("payee_id", "place", "pay_currency")
+    amount = pl.col("pay_minor")
+    summed = entries.group_by(key).agg(
+        amount.sum(), amount.cast(pl.Float64).abs().sum().alias("reach"), pl.col("component").first()
+    )
+    beyond = summed.filter(pl.col("reach") > MAX_MINOR / 2).sort(key)
+    if not beyond.is_empty():
+        raise PayOverflowError(beyond["payee_id"][0], beyond["component"][0], "what is released in a period")
+    sums: dict[str, _Sums] = defaultdict(lambda: defaultdict(dict))
+    for payee_id, place, currency, minor in summed.select(*key, "pay_minor").iter_rows():
+        sums[payee_id][place][currency] = minor
+    return sums
+
+
+def _standing(name: str, facts: Facts, periods: Sequence[PaymentPeriod]) -> dict[str, Standing]:
+    """How each payee stood after the last period that was paid."""
+    starts = {each.period.label: each.period.start for each in periods}
+    rows = facts.paid.filter(pl.col("plan") == name)
+    latest: dict[str, tuple[date, Standing]] = {}
+    columns = ("payee_id", "period_label", "owed_minor", "carried_minor", "currency")
+    for payee_id, label, *standing in rows.select(columns).iter_rows():
+        known = latest.get(payee_id)
+        if known is None or starts[label] > known[0]:
+            latest[payee_id] = starts[label], Standing(*standing)
+    return {payee_id: standing for payee_id, (_, standing) in latest.items()}

@@ -1,0 +1,192 @@
+"""Releases: what may be paid of each earning, on which day, and what still waits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import narwhals as nw
+import polars as pl
+
+from compensation.errors import PayOverflowError
+from compensation.exact import EXACT, LIMIT, lazy, quotient
+from compensation.facts.exchange_rates import ExchangeRates
+from compensation.facts.frames import Facts
+from compensation.payments.documents import Documents, refuse_wide
+from compensation.payments.families import families
+from compensation.payments.schedules import Schedule, schedules_frame, schedules_of
+from compensation.payments.steps import steps
+from compensation.plans.parts import NEVER
+from compensation.plans.plan import Plan
+
+RETURNED = "returned"
+"""Stands for a moment: a return takes back what was released."""
+_LINE = (
+    *("payee_id", "plan", "plan_version", "component", "transaction_id", "deal_id", "party", "via_payee_id", "role"),
+    *("instalment", "reverses_id", "period_label"),
+)
+RELEASES = (*_LINE, "released_on", "moment", "share", "currency", "release_minor")
+_WAITING = (*_LINE, "waits_for", "expected_on", "share", "currency", "waiting_minor")
+
+
+@dataclass(frozen=True)
+class Released:
+    """Releases up to a day, and what waits."""
+
+    releases: pl.DataFrame
+    waiting: pl.DataFrame
+
+
+def release(
+    lines: pl.DataFrame, openings: pl.DataFrame, facts: Facts, plans: Sequence[Plan], *, as_of: date
+) -> Released:
+    """What of the lines and openings may be paid up to ``as_of``; see :class:`~compensation.payments.Settlement`."""
+    lines = lines.filter(pl.col("dated_on") <= as_of)
+    schedules = schedules_of(plans)
+    at_once, waiting = _credited(lines), _none_waiting()
+    if schedules:
+        held = lines.join(schedules_frame(schedules), on=["plan", "plan_version", "component"], maintain_order="left")
+        rest = lines.join(held, on=["plan", "plan_version", "component"], how="anti", maintain_order="left")
+        entries, waiting = _scheduled(held, list(schedules.values()), facts, as_of)
+        at_once = pl.concat([_credited(rest), entries])
+    return Released(pl.concat([at_once, _opened(openings, as_of)]), waiting)
+
+
+def _credited(lines: pl.DataFrame) -> pl.DataFrame:
+    """Everything on its own day."""
+    returned = pl.col("reverses_id").is_not_null()
+    moment = pl.when(returned).then(pl.lit(RETURNED)).otherwise(pl.lit("credited"))
+    share = pl.when(~returned).then(pl.lit("1"))
+    return lines.filter(pl.col("earning_minor") != 0).select(
+        *_LINE,
+        pl.col("dated_on").alias("released_on"),
+        moment.alias("moment"),
+        share.alias("share"),
+        "currency",
+        pl.col("earning_minor").alias("release_minor"),
+    )
+
+
+def _opened(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Pay without a transaction is released at its date."""
+    empty = {name: pl.lit(None, pl.String).alias(name) for name in ("deal_id", "via_payee_id", "role", "reverses_id")}
+    known = openings.filter(pl.col("earned_on") <= as_of).with_columns(
+        *empty.values(),
+        pl.lit("").alias("transaction_id"),
+        pl.lit("").alias("party"),
+        pl.lit(0, pl.Int64).alias("instalment"),
+        pl.col("earned_on").alias("dated_on"),
+    )
+    return _credited(known)
+
+
+def _scheduled(
+    held: pl.DataFrame, schedules: Sequence[Schedule], facts: Facts, as_of: date
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if held.is_empty():
+        return _credited(held), _none_waiting()
+    happened = facts.transactions.filter(pl.col("kind") != "expected", pl.col("dated_on") <= as_of)
+    documents = Documents(happened, ExchangeRates(facts))
+    earned = families(held)
+    origins = documents.origins(earned)
+    earned = earned.join(
+        origins.select("schedule", "origin_id", "start_on", "origin"),
+        on=["schedule", "origin_id", "start_on"],
+        maintain_order="left",
+    )
+    ledger = documents.ledger(origins)
+    refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
+    taken = (
+        steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)
+        for schedule in schedules
+    )
+    known = pl.concat(taken)
+    entries = pl.concat([_grown(earned, known, as_of), _taken_back(earned, known)])
+    return entries.sort("family", "released_on", maintain_order=True).select(RELEASES), _left(earned, known, as_of)
+
+
+def _grown(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What each step releases of what the family has earned by then, to the transaction with which it began."""
+    joined = earned.join(known.filter(pl.col("on") <= as_of), on="origin", maintain_order="left_right").filter(
+        pl.col("on") >= pl.col("from_on"), pl.col("on") < pl.col("to_on")
+    )
+    entries = _of_earned(joined, "release_minor").with_columns(
+        pl.col("on").alias("released_on"),
+        pl.col("origin_id").alias("transaction_id"),
+        pl.lit(None, pl.String).alias("reverses_id"),
+    )
+    return entries.select("family", *RELEASES)
+
+
+def _taken_back(earned: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """What a return takes back of what had been released; the rest of it lapses."""
+    returns = earned.filter(pl.col("family").is_first_distinct().not_(), pl.col("earning_minor") != 0).sort("from_on")
+    latest = known.unique(["origin", "on"], keep="last", maintain_order=True).sort("on")
+    reached = returns.join_asof(
+        latest.drop("moment", "share"),
+        left_on="from_on",
+        right_on="on",
+        by="origin",
+        strategy="backward",
+        allow_exact_matches=False,
+    ).filter(pl.col("num").is_not_null())
+    entries = _of_change(reached).with_columns(
+        pl.col("from_on").alias("released_on"),
+        pl.lit(RETURNED).alias("moment"),
+        pl.lit(None, pl.String).alias("share"),
+    )
+    return entries.select("family", *RELEASES)
+
+
+def _left(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What every step to come will release of what is earned today."""
+    to_come = known.filter(pl.col("on") > as_of)
+    joined = earned.filter(pl.col("to_on") == NEVER).join(to_come, on="origin", maintain_order="left_right")
+    return _of_earned(joined, "waiting_minor").select(
+        *(pl.col("origin_id").alias(name) if name == "transaction_id" else pl.col(name) for name in _LINE[:-2]),
+        pl.lit(None, pl.String).alias("reverses_id"),
+        "period_label",
+        pl.col("moment").alias("waits_for"),
+        pl.when(pl.col("on") < NEVER).then("on").alias("expected_on"),
+        "share",
+        "currency",
+        "waiting_minor",
+    )
+
+
+def _of_earned(joined: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Fraction times earned, rounded, less what that was before the step."""
+    _refuse_overflow(joined, ("earned_after",))
+    earned = nw.col("earned_after").cast(EXACT)
+    after = quotient(earned * nw.col("num"), nw.col("den"))
+    before = quotient(earned * nw.col("num_before"), nw.col("den_before"))
+    return _changed(joined, after, before, name)
+
+
+def _of_change(reached: pl.DataFrame) -> pl.DataFrame:
+    """Fraction times earned, rounded, less what that was before the return."""
+    _refuse_overflow(reached, ("earned_before", "earned_after"))
+    before, after = (
+        quotient(nw.col(name).cast(EXACT) * nw.col("num"), nw.col("den")) for name in ("earned_before", "earned_after")
+    )
+    return _changed(reached, after, before, "release_minor")
+
+
+def _changed(frame: pl.DataFrame, after: nw.Expr, before: nw.Expr, name: str) -> pl.DataFrame:
+    changed = lazy(frame).with_columns((after - before).cast(nw.Int64).alias(name)).filter(nw.col(name) != 0)
+    entries: pl.DataFrame = changed.collect().to_native()
+    return entries
+
+
+def _refuse_overflow(frame: pl.DataFrame, amounts: tuple[str, ...]) -> None:
+    """Bounds the products and quotients before they are calculated."""
+    denominator = pl.max_horizontal(pl.col("den", "den_before").cast(pl.Float64))
+    reach = pl.max_horizontal(pl.col(amounts).cast(pl.Float64).abs()) * 2 + 1
+    beyond = frame.filter(denominator * reach > LIMIT / 2)
+    if not beyond.is_empty():
+        row = beyond.row(0, named=True)
+        raise PayOverflowError(row["payee_id"], row["component"], f"the release of {row['origin_id']}")
+
+
+def _none_waiting() -> pl.DataFrame:
+    dates, amounts = {"expected_on": pl.Date}, {"instalment": pl.Int64, "waiting_minor": pl.Int64}
+    return pl.DataFrame(schema={name: {**dates, **amounts}.get(name, pl.String) for name in _WAITING})

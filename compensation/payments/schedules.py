@@ -1,0 +1,73 @@
+"""Release schedules: the parts of a component's earning, weighted over one denominator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import polars as pl
+
+from compensation.plans.plan import Plan
+from compensation.plans.releases import Moment, Release
+
+IN_PROPORTION = (Moment.INVOICED, Moment.RECEIVED)
+_AT_ONCE = ((Fraction(1), Release()),)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a component releases: parts with their shares, and when an unpaid invoice takes its earning back."""
+
+    number: int
+    parts: tuple[tuple[Fraction, Release], ...]
+    unpaid_after_days: int | None
+    year_starts: int
+
+    @property
+    def whole(self) -> int:
+        """What all weights add up to if the shares make 100 %."""
+        return lcm(1, *((share / part.instalments).denominator for share, part in self.parts))
+
+    def weight(self, number: int) -> int:
+        """The weight of one instalment of a part."""
+        share, part = self.parts[number]
+        return int(share / part.instalments * self.whole)
+
+    @property
+    def proportional(self) -> tuple[int, ...]:
+        """The numbers of the parts that are released as documents come in."""
+        return tuple(number for number, (_, part) in enumerate(self.parts) if is_proportional(part))
+
+    @property
+    def most_instalments(self) -> int:
+        return max((part.instalments for _, part in self.parts), default=1)
+
+    @property
+    def is_at_once(self) -> bool:
+        """Whether everything is released as it is credited."""
+        return self.parts == _AT_ONCE and self.unpaid_after_days is None
+
+
+def is_proportional(part: Release) -> bool:
+    """Whether a part is released bit by bit."""
+    return part.on is None and part.when in IN_PROPORTION
+
+
+def schedules_of(plans: Sequence[Plan]) -> dict[tuple[str, str, str], Schedule]:
+    """The schedules that hold anything back, by plan, version and component."""
+    found = [
+        ((plan.name, plan.version, component.name), component.releases, component.clawback, plan.year_starts)
+        for plan in plans
+        for component in plan.components
+    ]
+    schedules = {
+        key: Schedule(number, parts, clawback.unpaid_after_days, year_starts)
+        for number, (key, parts, clawback, year_starts) in enumerate(found)
+    }
+    return {key: schedule for key, schedule in schedules.items() if not schedule.is_at_once}
+
+
+def schedules_frame(schedules: dict[tuple[str, str, str], Schedule]) -> pl.DataFrame:
+    """Columns plan, plan_version, component, schedule (its number)."""
+    schema = {**dict.fromkeys(("plan", "plan_version", "component"), pl.String), "schedule": pl.Int64}
+    return pl.DataFrame([(*key, each.number) for key, each in schedules.items()], schema=schema, orient="row")

@@ -1,0 +1,161 @@
+"""Steps: how the part of an earning that may be paid grows, document by document."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+
+from compensation.payments.documents import Documents
+from compensation.payments.moments import at_credit, at_document, spread, waits
+from compensation.payments.schedules import Schedule, is_proportional
+from compensation.plans.parts import NEVER
+from compensation.plans.releases import Moment
+
+UNPAID = "unpaid"
+"""Stands for a moment: an invoice was not paid in time."""
+_OVERDUE = -1
+_EXACT = pl.Decimal(38, 0)
+
+
+def steps(
+    schedule: Schedule, origins: pl.DataFrame, ledger: pl.DataFrame, documents: Documents, as_of: date
+) -> pl.DataFrame:
+    """The steps of origins that release by the schedule, in their order.
+
+    Columns origin, on, moment, share (of the plan; of one instalment), and the fraction of the earning that is
+    released after the step and before it: num, den, num_before, den_before (exact, den > 0). Steps after ``as_of`` are
+    those to come; on NEVER: when, is not known.
+    """
+    own = ledger.join(origins.select("origin"), on="origin", how="semi", maintain_order="left")
+    changes = pl.concat(_changes(schedule, origins, own, documents, as_of), how="diagonal").fill_null(0)
+    start = origins.select("origin", "start_on")
+    placed = changes.join(start, on="origin").with_columns(pl.max_horizontal("on", "start_on").alias("on"))
+    counted = [name for name in placed.columns if name not in ("origin", "on", "part", "start_on")]
+    summed = placed.group_by("origin", "on", "part").agg(pl.col(counted).sum()).sort("origin", "on", "part")
+    running = summed.with_columns(pl.col(counted).cum_sum().over("origin"))
+    return _named(_fractions(running, schedule), schedule)
+
+
+def _changes(
+    schedule: Schedule, origins: pl.DataFrame, ledger: pl.DataFrame, documents: Documents, as_of: date
+) -> Iterator[pl.DataFrame]:
+    """What changes when: columns origin, on, part and a count (weight, basis, received_n, finished_n, overdue)."""
+    for number, (_, part) in enumerate(schedule.parts):
+        weight = pl.lit(schedule.weight(number), pl.Int64).alias("weight")
+        place = pl.lit(number, pl.Int32).alias("part")
+        yield at_credit(part, origins, schedule.year_starts).with_columns(place, weight)
+        waiting = origins.filter(waits(part)).select("origin")
+        if is_proportional(part):
+            yield from (rows.with_columns(place) for rows in _in_proportion(schedule, number, waiting, ledger))
+        elif part.when is Moment.RECEIVED_IN_FULL and part.on is None:
+            yield from (rows.with_columns(place) for rows in _in_full(schedule, number, waiting, ledger))
+        elif not waiting.is_empty():
+            yield at_document(part, origins, documents).with_columns(place, weight)
+    if schedule.proportional:
+        place = pl.lit(schedule.proportional[0], pl.Int32).alias("part")
+        yield ledger.filter(pl.col("basis") != 0).select("origin", "on", place, "basis")
+    if schedule.unpaid_after_days is not None:
+        yield from _overdue(ledger, schedule.unpaid_after_days, as_of)
+
+
+def _in_proportion(
+    schedule: Schedule, number: int, waiting: pl.DataFrame, ledger: pl.DataFrame
+) -> Iterator[pl.DataFrame]:
+    """What comes in, each amount by instalments; and one day all of it."""
+    _, part = schedule.parts[number]
+    amount = pl.col("invoiced" if part.when is Moment.INVOICED else "received").alias(f"received_{number}")
+    rows = ledger.join(waiting, on="origin", how="semi").filter(amount != 0).select("origin", "on", amount)
+    yield spread(rows, part)
+    yield waiting.with_columns(pl.lit(NEVER).alias("on"), pl.lit(1, pl.Int64).alias(f"finished_{number}"))
+
+
+def _in_full(schedule: Schedule, number: int, waiting: pl.DataFrame, ledger: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Everything when all is received (and nothing again when it no longer is); or one day."""
+    _, part = schedule.parts[number]
+    weight = schedule.weight(number)
+    sign, due = pl.col("basis").sign(), pl.col("basis").abs()
+    full = pl.when(pl.col("basis") != 0).then((sign * pl.col("received") >= due).cast(pl.Int64))
+    held = ledger.join(waiting, on="origin", how="semi", maintain_order="left").with_columns(
+        pl.col("basis", "received").cum_sum().over("origin")
+    )
+    held = held.with_columns(full.forward_fill().over("origin").fill_null(0).alias("full"))
+    last = held.group_by("origin").agg(pl.col("full").last())
+    changed = (pl.col("full") - pl.col("full").shift(1).over("origin").fill_null(0)) * weight
+    rows = held.select("origin", "on", changed.alias("weight")).filter(pl.col("weight") != 0)
+    yield spread(rows, part)
+    left = (1 - pl.col("full").fill_null(0)) * (weight * part.instalments)
+    rest = waiting.join(last, on="origin", how="left").select("origin", left.alias("weight"))
+    yield rest.filter(pl.col("weight") != 0).with_columns(pl.lit(NEVER).alias("on"))
+
+
+def _overdue(ledger: pl.DataFrame, days: int, as_of: date) -> Iterator[pl.DataFrame]:
+    """An origin becomes overdue when less is received than was invoiced so many days before."""
+    due = pl.when(pl.col("invoiced") > 0).then(pl.col("on").dt.offset_by(f"{days}d")).otherwise("on")
+    falls_due = ledger.select("origin", due.alias("on"), pl.col("invoiced").alias("missing"))
+    comes_in = ledger.select("origin", "on", (-pl.col("received")).alias("missing"))
+    moved = (
+        pl.concat([falls_due, comes_in])
+        .filter(pl.col("on") <= as_of)
+        .group_by("origin", "on")
+        .agg(pl.col("missing").sum())
+    )
+    missing = moved.sort("origin", "on").with_columns(pl.col("missing").cum_sum().over("origin") > 0)
+    overdue = pl.col("missing").cast(pl.Int64)
+    place = pl.lit(_OVERDUE, pl.Int32).alias("part")
+    changed = missing.select("origin", "on", place, overdue.diff().over("origin").fill_null(overdue).alias("overdue"))
+    yield changed.filter(pl.col("overdue") != 0)
+    still = missing.group_by("origin", maintain_order=True).agg((-overdue.last()).alias("overdue"))
+    yield still.filter(pl.col("overdue") != 0).with_columns(pl.lit(NEVER).alias("on"), place)
+
+
+def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
+    """The fraction after each step; if nothing of the basis is left, what comes in stays at what it was."""
+    whole, exact = pl.lit(Decimal(schedule.whole), _EXACT), pl.col("weight").cast(_EXACT)
+    if schedule.proportional:
+        running = _measured(running, schedule)
+        basis = pl.col("basis").cast(_EXACT)
+        parts = (pl.col(f"part_{number}").cast(_EXACT) * schedule.weight(number) for number in schedule.proportional)
+        num, den = exact * basis + sum(parts, pl.lit(Decimal(0), _EXACT)), whole * basis
+    else:
+        num, den = exact, whole
+    if "overdue" in running.columns:
+        num = pl.when(pl.col("overdue") > 0).then(Decimal(0)).otherwise(num).cast(_EXACT)
+    after = running.with_columns(num.alias("num"), den.alias("den"))
+    before = after.with_columns(pl.col("num", "den").shift(1).over("origin").name.suffix("_before"))
+    return before.with_columns(pl.col("num_before").fill_null(Decimal(0)), pl.col("den_before").fill_null(Decimal(1)))
+
+
+def _measured(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
+    """The basis as a positive number, and of each proportional part what has come in, at most the basis."""
+    sign, basis = pl.col("basis").sign(), pl.col("basis").abs()
+    held = {"basis": basis}
+    for number in schedule.proportional:
+        instalments = schedule.parts[number][1].instalments
+        received, all_of_it = sign * pl.col(f"received_{number}"), basis * instalments
+        held[f"part_{number}"] = pl.min_horizontal(pl.max_horizontal(received, 0), all_of_it)
+    known = pl.col("basis") != 0
+    kept = running.with_columns(
+        pl.when(known).then(each).forward_fill().over("origin").alias(name) for name, each in held.items()
+    )
+    kept = kept.with_columns(pl.col("basis").fill_null(1), *(pl.col(name).fill_null(0) for name in list(held)[1:]))
+    return kept.with_columns(
+        pl.when(pl.col(f"finished_{number}") > 0)
+        .then(pl.col("basis") * schedule.parts[number][1].instalments)
+        .otherwise(f"part_{number}")
+        .alias(f"part_{number}")
+        for number in schedule.proportional
+    )
+
+
+def _named(frame: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
+    parts = [
+        (number, part.when.value if part.on is None else "date", str(share / part.instalments))
+        for number, (share, part) in enumerate(schedule.parts)
+    ]
+    names = pl.DataFrame(parts, schema={"part": pl.Int32, "moment": pl.String, "share": pl.String}, orient="row")
+    named = frame.join(names, on="part", how="left", maintain_order="left")
+    if "overdue" in frame.columns:
+        is_due = pl.when(pl.col("overdue") > 0).then(pl.lit(UNPAID)).otherwise(pl.lit(Moment.RECEIVED_IN_FULL.value))
+        named = named.with_columns(pl.coalesce("moment", is_due).alias("moment"))
+    return named.select("origin", "on", "moment", "share", "num", "den", "num_before", "den_before")

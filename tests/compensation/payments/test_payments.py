@@ -1,0 +1,193 @@
+"""What of the releases of a period is paid, owed and carried."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from compensation import FactsError
+from tests.compensation.payments.cases import REP, Document, assignment, columns, plan, settled
+
+DECEMBER = date(2026, 12, 31)
+
+
+def monthly(*gross: int) -> list[Document]:
+    """Invoices that earn so much month by month, in units."""
+    return [
+        Document(f"i{month}", "invoice", date(2026, month, 15), 100, minor * 100)
+        for month, minor in enumerate(gross, 1)
+    ]
+
+
+def paid(terms: str, *gross: int, names: tuple[str, ...] = ("paid",), **known: Any) -> list[list[int]]:
+    """Columns of the payments, in units, of months that earn so much."""
+    as_of = known.pop("as_of", date(2026, len(gross), 28))
+    settlement = settled(monthly(*gross), plan(terms=terms), as_of=as_of, **known)
+    return [[row[place] // 100 for row in columns(settlement, *names)] for place in range(len(names))]
+
+
+def test_a_recoverable_draw_is_repaid_out_of_what_exceeds_it() -> None:
+    """A published case: a draw of 2000 a month."""
+    assert paid("{draw: {amount: 2000}}", 2750, 3000, 1500, 2375, 3000, 2750, names=("paid", "owed")) == [
+        [2750, 3000, 2000, 2000, 2875, 2750],
+        [0, 0, 500, 125, 0, 0],
+    ]
+
+
+def test_a_weekly_draw() -> None:
+    """A published case: a draw of 1000 a week."""
+    weeks = [
+        Document(f"i{week}", "invoice", date(2026, 3, 1 + 7 * week), 100, gross * 100)
+        for week, gross in enumerate((400, 600, 1200, 1500, 1400))
+    ]
+    known = {"as_of": date(2026, 3, 29), "assignments": [assignment(from_on=date(2026, 3, 1))]}
+    settlement = settled(weeks, plan(terms="{period: week, draw: {amount: 1000}}"), **known)
+    assert columns(settlement, "paid", "owed") == [
+        (1000_00, 600_00),
+        (1000_00, 1000_00),
+        (1000_00, 800_00),
+        (1000_00, 300_00),
+        (1100_00, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pays", "owes"), [("recoverable", [1500, 2000], [1000, 0]), ("non_recoverable", [1500, 3000], [0, 0])]
+)
+def test_a_recoverable_draw_and_one_that_is_not(kind: str, pays: list[int], owes: list[int]) -> None:
+    """A published case: a draw of 1500."""
+    assert paid(f"{{draw: {{amount: 1500, kind: {kind}}}}}", 500, 3000, names=("paid", "owed")) == [pays, owes]
+
+
+def test_a_draw_paid_in_advance_is_deducted() -> None:
+    """A published case: 1165.40 earned, 766.15 already drawn."""
+    document = Document("i", "invoice", date(2026, 1, 15), 100, 1165_40)
+    terms = "{draw: {amount: 766.15, paid_in_advance: yes}}"
+    settlement = settled([document], plan(terms=terms), as_of=date(2026, 1, 31))
+    assert columns(settlement, "draw", "paid", "owed") == [(-766_15, 399_25, 0)]
+
+
+@pytest.mark.parametrize(
+    ("terms", "gross", "pays", "owes"),
+    [
+        ("{amount: 1000, recovered_from: 2026-03-01}", (400, 1500, 1500), [1000, 1500, 1000], [600, 600, 100]),
+        ("{amount: 1000, recovered_share: 50%}", (400, 1500, 2000), [1000, 1250, 1650], [600, 350, 0]),
+        ("{amount: 1000, balance_resets: quarter}", (400, 900, 900, 1500), [1000, 1000, 1000, 1500], [600, 700, 0, 0]),
+        (
+            "{amount: 1000, window: {from: 2026-01-01, through: 2026-02-28}}",
+            (400, 900, 200, 900),
+            [1000, 1000, 0, 400],
+            [600, 700, 500, 0],
+        ),
+        ("{amount: 1000}", (0, 0), [1000, 1000], [1000, 2000]),
+        ("{amount: 1000}", (-500, 3000), [1000, 1500], [1500, 0]),
+    ],
+)
+def test_terms_of_draws(terms: str, gross: tuple[int, ...], pays: list[int], owes: list[int]) -> None:
+    rows = paid(f"{{draw: {terms}}}", *gross, names=("paid", "owed"))
+    assert [row for row in rows if row] == [[each for each in pays], owes]
+
+
+def test_a_draw_is_for_those_who_have_the_plan() -> None:
+    people = [assignment(from_on=date(2026, 2, 10), to_on=date(2026, 4, 1)), assignment("crm:x", title="Clerk")]
+    settlement = settled([], plan(terms="{draw: {amount: 1000}}"), as_of=date(2026, 6, 30), assignments=people)
+    rows = settlement.payments.select("payee_id", "period_label", "paid_minor", "owed_minor").rows()
+    assert rows[:2] == [(REP, "2026-02", 1000_00, 1000_00), (REP, "2026-03", 1000_00, 2000_00)]
+    assert {row[0] for row in rows} == {REP}
+    assert [row[2] for row in rows[2:]] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("terms", "pays"),
+    [
+        ("{amount: 1000, months: 3}", [1000, 1000, 1200, 1000, 300]),
+        ("{amount: 1000, window: {from: 2026-02-01, through: 2026-02-28}}", [500, 1000, 1200, 100, 300]),
+        ("{amount: 1000}", [1000, 1000, 1200, 1000, 1000]),
+    ],
+)
+def test_a_guarantee_lifts_without_being_owed(terms: str, pays: list[int]) -> None:
+    hired = [assignment(hired_on=date(2026, 2, 15))]
+    rows = paid(f"{{guarantee: {terms}}}", 500, 900, 1200, 100, 300, names=("paid", "owed"), assignments=hired)
+    assert rows == [pays, [0] * 5]
+
+
+@pytest.mark.parametrize(
+    ("below", "pays", "carries", "lapses"),
+    [
+        ("carried_forward", [0, 0, 110, 0], [40, 80, 0, 20], [0, 0, 0, 0]),
+        ("forfeited", [0, 0, 0, 0], [0, 0, 0, 0], [40, 40, 30, 20]),
+    ],
+)
+def test_less_than_the_minimum_waits_or_is_lost(
+    below: str, pays: list[int], carries: list[int], lapses: list[int]
+) -> None:
+    terms = f"{{minimum_payout: {{amount: 100, below: {below}}}}}"
+    rows = paid(terms, 40, 40, 30, 20, names=("paid", "carried_out", "lapsed"))
+    assert rows == [pays, carries, lapses]
+
+
+def test_exactly_the_minimum_is_paid() -> None:
+    assert paid("{minimum_payout: {amount: 100}}", 100) == [[100]]
+
+
+@pytest.mark.parametrize(
+    ("negative", "pays", "carries", "lapses"),
+    [
+        ("carried_forward", [0, 10], [-10, 0], [0, 0]),
+        ("forgiven", [0, 20], [0, 0], [-10, 0]),
+        ("paid_back", [-10, 20], [0, 0], [0, 0]),
+    ],
+)
+def test_a_negative_balance(negative: str, pays: list[int], carries: list[int], lapses: list[int]) -> None:
+    """A published case: a balance of -10, then 20 earned, pays 10."""
+    rows = paid(f"{{negative_balance: {negative}}}", -10, 20, names=("paid", "carried_out", "lapsed"))
+    assert rows == [pays, carries, lapses]
+
+
+def test_what_was_owed_and_carried_when_the_last_period_closed_goes_on() -> None:
+    before = [(REP, "Sales", "2026-01", 0, 700_00, -10_00, "USD"), (REP, "Sales", "2025-12", 0, 0, 0, "USD")]
+    settlement = settled(
+        monthly(999, 900),
+        plan(terms="{draw: {amount: 200}}", extra="").model_copy(),
+        as_of=date(2026, 2, 28),
+        paid=before[:1],
+    )
+    assert columns(settlement, "period_label", "carried_in", "recovered", "paid", "owed") == [
+        ("2026-02", -10_00, 690_00, 200_00, 10_00)
+    ]
+
+
+def test_a_label_that_is_no_period_of_the_plan_is_an_error() -> None:
+    with pytest.raises(FactsError, match="'2026-Q1' is no period in which 'Sales' pays"):
+        paid("{}", 10, paid=[(REP, "Sales", "2026-Q1", 0, 0, 0, "USD")])
+
+
+def test_a_quarterly_plan_whose_year_begins_in_april_pays_by_its_quarters() -> None:
+    settlement = settled(
+        monthly(10, 20, 30, 40), plan(terms="{period: quarter}", extra="year_starts: 4"), as_of=date(2026, 4, 30)
+    )
+    assert columns(settlement, "period_label", "paid") == [("FY2026-Q4", 60_00), ("FY2027-Q1", 40_00)]
+
+
+def test_a_new_version_of_a_plan_pays_by_its_own_terms() -> None:
+    first = plan(terms="{minimum_payout: {amount: 100}}")
+    second = plan(extra="state: executing")
+    second = second.model_copy(update={"effective": second.effective.model_copy(update={"from_on": date(2026, 3, 1)})})
+    from compensation.payments.settlement import settle
+    from tests.compensation.payments.cases import earnings_of, facts_of
+
+    documents = monthly(40, 40, 30)
+    settlement = settle(
+        earnings_of(documents, first), facts_of(documents), [second.versioned("2"), first], as_of=date(2026, 3, 31)
+    )
+    assert columns(settlement, "paid", "carried_out") == [(0, 40_00), (0, 80_00), (110_00, 0)]
+
+
+def test_releases_after_the_day_are_not_paid() -> None:
+    held = plan("release: [{when: credited, after_months: 1}]")
+    settlement = settled(monthly(40, 40), held, as_of=date(2026, 2, 28))
+    assert columns(settlement, "period_label", "paid") == [("2026-02", 40_00)]
+
+
+def test_the_period_may_be_all_time() -> None:
+    assert paid("{period: ever}", 10, 20, as_of=DECEMBER) == [[30]]
