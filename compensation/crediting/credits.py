@@ -21,14 +21,15 @@ from compensation.plans.rules import Rule
 def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments, rates: ExchangeRates) -> pl.DataFrame:
     """The credits of the scenarios, one row per transaction, instalment, party and rule that credits it.
 
-    Columns: scenario, transaction_id, deal_id, document_id, kind, customer, rule, payee_id, role, party, via_payee_id,
-    team, title, payee_region (the payee's position on the credited day), share_millionths, share_from, share_to (the
-    part of the deal, in millionths), instalment (0 unless a contract recurs), credited_on, dated_on, order_no,
-    party_no, reverses_id, period_label, period_start, period_end, accumulates_for (whose positions run together),
-    case_no (of the payout's cases or its matrix of rates; 0 without), ``base``, ``position`` and ``family_base``
-    (exact, minor units of the plan's currency or millionths; family_base: credited of the same family before),
-    ``outcome``: null, or why it is not paid: ``no_margin``, ``no_measure`` (a field that the transaction lacks, or a
-    ratio to nothing), ``no_rate``, ``no_team``, ``no_hiring_date``, ``no_case``.
+    Columns: scenario, transaction_id, deal_id, document_id, kind, customer, rule, payee_id, role, party, via_payee_id
+    (the owner through whom a manager is credited), level (how far above the owner), team, title, payee_region (the
+    payee's position on the credited day), share_millionths, share_from, share_to (the part of the deal, in millionths),
+    instalment (0 unless a contract recurs), credited_on, dated_on, order_no, party_no, reverses_id, period_label,
+    period_start, period_end, accumulates_for (whose positions run together), case_no (of the payout's cases or its
+    matrix of rates; 0 without), ``base``, ``position`` and ``family_base`` (exact, minor units of the plan's currency
+    or millionths; family_base: credited of the same family before), ``outcome``: null, or why it is not paid:
+    ``no_margin``, ``no_measure`` (a field that the transaction lacks, or a ratio to nothing), ``no_rate``, ``no_team``,
+    ``no_hiring_date``, ``no_case``.
     """
     crediting = CreditingRules.of(rules)
     transactions = prepared(scenarios, crediting)
@@ -41,7 +42,17 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
 
 _COLUMNS = (
     *("scenario", "transaction_id", "deal_id", "document_id", "kind", "customer", "rule", "payee_id", "role", "party"),
-    *("via_payee_id", "team", "title", "payee_region", "share_millionths", "share_from", "share_to", "instalment"),
+    *(
+        "via_payee_id",
+        "level",
+        "team",
+        "title",
+        "payee_region",
+        "share_millionths",
+        "share_from",
+        "share_to",
+        "instalment",
+    ),
     *("credited_on", "dated_on", "order_no", "party_no", "reverses_id", "period_label", "period_start", "period_end"),
     *("accumulates_for", "case_no", "base", "position", "family_base", "outcome"),
 )

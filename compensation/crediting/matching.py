@@ -96,7 +96,7 @@ def _by_deal(
     )
 
 
-_PARTY = ("payee_id", "role", "party", "via_payee_id", "share_from", "share_to", "party_no")
+_PARTY = ("payee_id", "role", "party", "via_payee_id", "level", "share_from", "share_to", "party_no")
 _POSITION = ("team", "title", "payee_region", "payee_channel", "hired_on")
 _PLACED = (
     *("scenario", "deal_id", "event", "treatment", "schedule", "plan", "rule"),

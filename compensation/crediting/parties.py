@@ -54,9 +54,9 @@ def parties(
     """Everybody whom a deal can credit: owners and overlays, and the managers above each owner.
 
     Columns scenario, deal_id, payee_id, role, party (owner, overlay, direct_manager, upper_manager; role_manager: by a
-    fixed share), via_payee_id (the owner of a manager, the leaver of a successor), owner_role, share_from and share_to
-    (the part of the deal's whole that is theirs, in millionths), party_from, party_to, party_no. Owners whose shares
-    do not make a whole are left out, see :func:`broken_splits`.
+    fixed share), via_payee_id (the owner of a manager), owner_role, level (how far a manager is above the owner),
+    share_from and share_to (the part of the deal that is theirs, in millionths), party_from, party_to, party_no.
+    Owners whose shares do not make a whole are left out, see :func:`broken_splits`.
     """
     direct = _by_role(scenarios, sharing) if sharing.role_millionths else _as_named(scenarios, sharing)
     if sharing.succeeds:
@@ -126,6 +126,7 @@ def _running(people: pl.DataFrame) -> pl.DataFrame:
         pl.when("is_overlay").then(pl.lit("overlay")).otherwise(pl.lit("owner")).alias("party"),
         pl.lit(None, pl.String).alias("via_payee_id"),
         pl.col("role").alias("owner_role"),
+        pl.lit(0, pl.Int64).alias("level"),
         (share_to - pl.col("share_millionths")).alias("share_from"),
         share_to.alias("share_to"),
         pl.date(1, 1, 1).alias("party_from"),
@@ -147,6 +148,7 @@ def _remainder(direct: pl.DataFrame, scenarios: Scenarios, broken: pl.DataFrame,
             pl.lit("owner").alias("party"),
             pl.lit(None, pl.String).alias("via_payee_id"),
             pl.lit("remainder").alias("owner_role"),
+            pl.lit(0, pl.Int64).alias("level"),
             pl.col("owned").alias("share_from"),
             pl.lit(MILLIONTHS, pl.Int64).alias("share_to"),
             pl.date(1, 1, 1).alias("party_from"),
@@ -160,16 +162,13 @@ def _succeeded(direct: pl.DataFrame, assignments: Assignments) -> pl.DataFrame:
     """Owners on the days that they are there, and whoever succeeds them on the days after they have left."""
     owners = direct.filter(pl.col("party") == "owner").drop("party_from", "party_to")
     dated = owners.join(assignments.successions(), on="payee_id", how="inner")
-    has_left = pl.col("successor_id") != pl.col("payee_id")
-    replaced = dated.with_columns(
-        pl.when(has_left).then("payee_id").otherwise("via_payee_id").alias("via_payee_id"),
-        pl.col("successor_id").alias("payee_id"),
-    )
+    replaced = dated.with_columns(pl.col("successor_id").alias("payee_id"))
     return pl.concat([replaced.select(direct.columns), direct.filter(pl.col("party") != "owner")])
 
 
 def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
-    above = direct.filter(pl.col("party") == "owner").join(chains, on="payee_id", how="inner")
+    owners = direct.filter(pl.col("party") == "owner").drop("level")
+    above = owners.join(chains, on="payee_id", how="inner")
     level = pl.when(pl.col("level") == 1).then(pl.lit("direct_manager")).otherwise(pl.lit("upper_manager"))
     managed = above.with_columns(
         pl.col("payee_id").alias("via_payee_id"),

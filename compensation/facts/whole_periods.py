@@ -1,0 +1,68 @@
+"""Amounts for a longer period than a component's own, and the part of each period in it."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+
+from compensation.errors import FactsError
+from compensation.exact import rounded
+from compensation.plans.periods import Period, PeriodKind, period_of, periods_between
+from compensation.plans.rules import Rule
+
+_DAY = timedelta(days=1)
+
+
+def whole_period(rule: Rule, kind: PeriodKind, period: Period) -> Period:
+    """The period of that kind in which the period begins."""
+    return period_of(period.start, kind, rule.plan.year_starts)
+
+
+def part_of(rule: Rule, kind: PeriodKind, period: Period, amount: int) -> int:
+    """Of an amount for each period of the kind, what falls into ``period``: by the quota's weights, or equal parts.
+
+    Cut off the running sum, so that the parts add up. A longer period has the amount as often as it has such periods.
+    """
+    whole = whole_period(rule, kind, period)
+    if period == whole:
+        return amount
+    if period.end > whole.end and period.start == whole.start:
+        return amount * len(periods_between(period.start, period.end - _DAY, kind, rule.plan.year_starts))
+    upto, below = (_passed(rule, whole, day) for day in (min(period.end, whole.end), period.start))
+    return rounded(amount * upto) - rounded(amount * below)
+
+
+def _passed(rule: Rule, whole: Period, day: date) -> Fraction:
+    """The part of the whole that lies before the day."""
+    parts, weights = _weighted(rule, whole)
+    passed = Fraction(0)
+    for part, weight in zip(parts, weights, strict=True):
+        if part.end <= day:
+            passed += weight
+        elif part.start < day:
+            passed += weight * _elapsed(part, day)
+    return passed
+
+
+def _weighted(rule: Rule, whole: Period) -> tuple[Sequence[Period], Sequence[Fraction]]:
+    kind, weights = rule.component.period, rule.component.quota.weights
+    parts = periods_between(whole.start, whole.end - _DAY, kind, rule.plan.year_starts)
+    clipped = [Period(part.label, max(part.start, whole.start), min(part.end, whole.end)) for part in parts]
+    if not weights:
+        return [whole], [Fraction(1)]
+    if len(weights) != len(clipped):
+        raise FactsError(
+            f"plan '{rule.plan.name}', component '{rule.component.name}': the quota has {len(weights)} weights for "
+            f"{len(clipped)} periods; give one for each {kind} of the {whole.label}"
+        )
+    return clipped, [weight.value for weight in weights]
+
+
+def _elapsed(part: Period, day: date) -> Fraction:
+    """In months where all begin with one, else in days."""
+    if part.start.day == day.day == part.end.day == 1:
+        return Fraction(_month(day) - _month(part.start), _month(part.end) - _month(part.start))
+    return Fraction((day - part.start).days, (part.end - part.start).days)
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month
