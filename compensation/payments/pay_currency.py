@@ -60,21 +60,17 @@ class PayCurrencies:
         return numbered.update(converted_rows, on="place").drop("place")
 
     def _converted(self, rows: pl.DataFrame) -> Iterator[tuple[int, str, int]]:
-        released: dict[tuple[object, ...], tuple[int, Fraction]] = {}
-        keyed = rows.select(
-            "place",
-            "payee_id",
-            "component",
-            "released_on",
-            "currency",
-            "release_minor",
-            pl.struct(*(name for name in FAMILY if name != "origin_id"), origin_id(), "period_label").rank("dense"),
+        released: dict[tuple[int, str], tuple[int, Fraction]] = {}
+        family = pl.struct(*(name for name in FAMILY if name != "origin_id"), origin_id(), "period_label")
+        keyed = rows.sort("released_on", maintain_order=True).select(
+            *("place", "payee_id", "component", "released_on", "currency", "release_minor"),
+            family.rank("dense").alias("family"),
         )
-        for place, payee_id, component, day, currency, minor, family in keyed.iter_rows():
+        for place, payee_id, component, day, currency, minor, number in keyed.iter_rows():
             target = self.on(payee_id, day, currency)
-            before = released.get((family, target), (0, Fraction(0)))
+            before = released.get((number, target), (0, Fraction(0)))
             after = converted(before, minor, self.ratio(currency, target, day))
-            released[family, target] = after
+            released[number, target] = after
             paid = rounded(after[1]) - rounded(before[1])
             if abs(paid) > MAX_MINOR:
                 raise PayOverflowError(payee_id, component, f"what is paid in {target}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import polars as pl
 
@@ -25,6 +25,18 @@ _OPENINGS: dict[str, Any] = {
     "earned_on": pl.Date,
     "earning_minor": pl.Int64,
 }
+
+
+Row = dict[str, str | date | int | None]
+
+
+class Known(TypedDict, total=False):
+    """What else is known: assignments (one rep unless given), rates, and what earlier closes posted and paid."""
+
+    assignments: Sequence[Row]
+    rates: Sequence[tuple[str, str, date, str]]
+    posted: Sequence[tuple[str | int | None, ...]]
+    paid: Sequence[tuple[str | int, ...]]
 
 
 class Document(NamedTuple):
@@ -51,13 +63,13 @@ class Earnings(NamedTuple):
     openings: pl.DataFrame
 
 
-def plan(component: str = "", terms: str = "", *, extra: str = "", name: str = "Sales") -> Plan:
+def plan(component: str = "", terms: str = "", *, extra: str = "", starts: str = "2026-01-01") -> Plan:
     """A plan with one component, its release and clawback as flow mappings, and terms of payment."""
     return parse_plan(
         f"""\
-plan: {name}
+plan: Sales
 currency: USD
-effective: {{from: 2026-01-01}}
+effective: {{from: {starts}}}
 applies_to: {{titles: Rep}}
 {extra}
 components:
@@ -72,32 +84,25 @@ components:
     )
 
 
-def assignment(payee_id: str = REP, **given: Any) -> dict[str, Any]:
+def assignment(payee_id: str = REP, **given: str | date) -> Row:
     """An assignment as a rep, since the year began unless given."""
     empty = dict.fromkeys(SCHEMAS["assignments"])
     return {**empty, "payee_id": payee_id, "name": payee_id, "title": "Rep", "from_on": date(2026, 1, 1), **given}
 
 
-def facts_of(
-    documents: Sequence[Document] = (),
-    *,
-    assignments: Sequence[dict[str, Any]] | None = None,
-    rates: Sequence[tuple[str, str, date, str]] = (),
-    posted: Sequence[tuple[Any, ...]] = (),
-    paid: Sequence[tuple[Any, ...]] = (),
-) -> Facts:
+def facts_of(documents: Sequence[Document] = (), **known: Unpack[Known]) -> Facts:
     rows = [_transaction(place, each) for place, each in enumerate(documents)]
-    people = [assignment()] if assignments is None else assignments
+    posted = [(*each, None) if len(each) == 9 else each for each in known.get("posted", ())]
     return Facts(
         transactions=_frame("transactions", rows),
         participants=_frame("participants"),
-        assignments=_frame("assignments", people),
+        assignments=_frame("assignments", known.get("assignments", [assignment()])),
         quotas=_frame("quotas"),
-        rates=_frame("rates", rates),
+        rates=_frame("rates", known.get("rates", ())),
         currencies=_frame("currencies", [("USD", 2), ("EUR", 2), ("JPY", 0)]),
         deals=_frame("deals"),
-        posted=_frame("posted", [(*each, None) if len(each) == 9 else each for each in posted]),
-        paid=_frame("paid", paid),
+        posted=_frame("posted", posted),
+        paid=_frame("paid", known.get("paid", ())),
     )
 
 
@@ -106,9 +111,12 @@ def earnings_of(
 ) -> Earnings:
     """The calculation's lines of the documents, and openings (day, earned) of the rep."""
     rule = (of.name, of.version, component)
+    origins = {each.id: each.on for each in documents}
     lines = [
-        (each.id, each.deal, payee, *rule, "AE", "owner", None, each.document, each.reverses, f"{each.on:%Y-%m}")
-        + (of.currency, each.on, each.on, 0, minor)
+        (
+            *(each.id, each.deal, payee, *rule, "AE", "owner", None, each.document, each.reverses),
+            *(f"{origins.get(each.reverses or each.id, each.on):%Y-%m}", of.currency, each.on, each.on, 0, minor),
+        )
         for each in documents
         for payee, minor in each.earned.items()
         if minor
@@ -125,11 +133,11 @@ def settled(
     *,
     as_of: date = AS_OF,
     openings: Sequence[tuple[date, int]] = (),
-    **known: Any,
+    known: Known | None = None,
 ) -> Settlement:
-    """The settlement of documents under a plan."""
+    """The settlement of documents under a plan, with what else is known (see :func:`facts_of`)."""
     happened = [each for each in documents if each.on <= as_of]
-    return settle(earnings_of(happened, of, openings), facts_of(documents, **known), [of], as_of=as_of)
+    return settle(earnings_of(happened, of, openings), facts_of(documents, **(known or {})), [of], as_of=as_of)
 
 
 def released(settlement: Settlement) -> list[tuple[str, str, int]]:
@@ -152,7 +160,7 @@ def columns(settlement: Settlement, *names: str) -> list[tuple[Any, ...]]:
     return settlement.payments.select(name if name == "period_label" else f"{name}_minor" for name in names).rows()
 
 
-def _transaction(place: int, each: Document) -> dict[str, Any]:
+def _transaction(place: int, each: Document) -> Row:
     return {
         **dict.fromkeys(SCHEMAS["transactions"]),
         "transaction_id": each.id,

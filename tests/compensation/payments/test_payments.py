@@ -1,12 +1,22 @@
 """What of the releases of a period is paid, owed and carried."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
 from compensation import FactsError
-from tests.compensation.payments.cases import REP, Document, assignment, columns, plan, settled
+from compensation.payments.settlement import settle
+from tests.compensation.payments.cases import (
+    REP,
+    Document,
+    Known,
+    assignment,
+    columns,
+    earnings_of,
+    facts_of,
+    plan,
+    settled,
+)
 
 DECEMBER = date(2026, 12, 31)
 
@@ -19,10 +29,16 @@ def monthly(*gross: int) -> list[Document]:
     ]
 
 
-def paid(terms: str, *gross: int, names: tuple[str, ...] = ("paid",), **known: Any) -> list[list[int]]:
+def paid(
+    terms: str,
+    *gross: int,
+    names: tuple[str, ...] = ("paid",),
+    as_of: date | None = None,
+    known: Known | None = None,
+) -> list[list[int]]:
     """Columns of the payments, in units, of months that earn so much."""
-    as_of = known.pop("as_of", date(2026, len(gross), 28))
-    settlement = settled(monthly(*gross), plan(terms=terms), as_of=as_of, **known)
+    day = as_of or date(2026, len(gross), 28)
+    settlement = settled(monthly(*gross), plan(terms=terms), as_of=day, known=known)
     return [[row[place] // 100 for row in columns(settlement, *names)] for place in range(len(names))]
 
 
@@ -40,8 +56,9 @@ def test_a_weekly_draw() -> None:
         Document(f"i{week}", "invoice", date(2026, 3, 1 + 7 * week), 100, gross * 100)
         for week, gross in enumerate((400, 600, 1200, 1500, 1400))
     ]
-    known = {"as_of": date(2026, 3, 29), "assignments": [assignment(from_on=date(2026, 3, 1))]}
-    settlement = settled(weeks, plan(terms="{period: week, draw: {amount: 1000}}"), **known)
+    known: Known = {"assignments": [assignment(from_on=date(2026, 3, 1))]}
+    drawn = plan(terms="{period: week, draw: {amount: 1000}}")
+    settlement = settled(weeks, drawn, as_of=date(2026, 3, 29), known=known)
     assert columns(settlement, "paid", "owed") == [
         (1000_00, 600_00),
         (1000_00, 1000_00),
@@ -85,12 +102,14 @@ def test_a_draw_paid_in_advance_is_deducted() -> None:
 )
 def test_terms_of_draws(terms: str, gross: tuple[int, ...], pays: list[int], owes: list[int]) -> None:
     rows = paid(f"{{draw: {terms}}}", *gross, names=("paid", "owed"))
-    assert [row for row in rows if row] == [[each for each in pays], owes]
+    assert rows == [pays, owes]
 
 
 def test_a_draw_is_for_those_who_have_the_plan() -> None:
     people = [assignment(from_on=date(2026, 2, 10), to_on=date(2026, 4, 1)), assignment("crm:x", title="Clerk")]
-    settlement = settled([], plan(terms="{draw: {amount: 1000}}"), as_of=date(2026, 6, 30), assignments=people)
+    settlement = settled(
+        [], plan(terms="{draw: {amount: 1000}}"), as_of=date(2026, 6, 30), known={"assignments": people}
+    )
     rows = settlement.payments.select("payee_id", "period_label", "paid_minor", "owed_minor").rows()
     assert rows[:2] == [(REP, "2026-02", 1000_00, 1000_00), (REP, "2026-03", 1000_00, 2000_00)]
     assert {row[0] for row in rows} == {REP}
@@ -107,7 +126,9 @@ def test_a_draw_is_for_those_who_have_the_plan() -> None:
 )
 def test_a_guarantee_lifts_without_being_owed(terms: str, pays: list[int]) -> None:
     hired = [assignment(hired_on=date(2026, 2, 15))]
-    rows = paid(f"{{guarantee: {terms}}}", 500, 900, 1200, 100, 300, names=("paid", "owed"), assignments=hired)
+    rows = paid(
+        f"{{guarantee: {terms}}}", 500, 900, 1200, 100, 300, names=("paid", "owed"), known={"assignments": hired}
+    )
     assert rows == [pays, [0] * 5]
 
 
@@ -145,21 +166,20 @@ def test_a_negative_balance(negative: str, pays: list[int], carries: list[int], 
 
 
 def test_what_was_owed_and_carried_when_the_last_period_closed_goes_on() -> None:
-    before = [(REP, "Sales", "2026-01", 0, 700_00, -10_00, "USD"), (REP, "Sales", "2025-12", 0, 0, 0, "USD")]
-    settlement = settled(
-        monthly(999, 900),
-        plan(terms="{draw: {amount: 200}}", extra="").model_copy(),
-        as_of=date(2026, 2, 28),
-        paid=before[:1],
-    )
+    before = [
+        (REP, "Sales", "2026-02", 0, 700_00, -10_00, "USD"),
+        (REP, "Sales", "2026-01", 0, 900_00, 0, "USD"),
+    ]
+    drawn = plan(terms="{draw: {amount: 200}}")
+    settlement = settled(monthly(999, 999, 900), drawn, as_of=date(2026, 3, 31), known={"paid": before})
     assert columns(settlement, "period_label", "carried_in", "recovered", "paid", "owed") == [
-        ("2026-02", -10_00, 690_00, 200_00, 10_00)
+        ("2026-03", -10_00, 690_00, 200_00, 10_00)
     ]
 
 
 def test_a_label_that_is_no_period_of_the_plan_is_an_error() -> None:
     with pytest.raises(FactsError, match="'2026-Q1' is no period in which 'Sales' pays"):
-        paid("{}", 10, paid=[(REP, "Sales", "2026-Q1", 0, 0, 0, "USD")])
+        paid("{}", 10, known={"paid": [(REP, "Sales", "2026-Q1", 0, 0, 0, "USD")]})
 
 
 def test_a_quarterly_plan_whose_year_begins_in_april_pays_by_its_quarters() -> None:
@@ -171,15 +191,10 @@ def test_a_quarterly_plan_whose_year_begins_in_april_pays_by_its_quarters() -> N
 
 def test_a_new_version_of_a_plan_pays_by_its_own_terms() -> None:
     first = plan(terms="{minimum_payout: {amount: 100}}")
-    second = plan(extra="state: executing")
-    second = second.model_copy(update={"effective": second.effective.model_copy(update={"from_on": date(2026, 3, 1)})})
-    from compensation.payments.settlement import settle
-    from tests.compensation.payments.cases import earnings_of, facts_of
-
+    second = plan(starts="2026-03-01")
     documents = monthly(40, 40, 30)
-    settlement = settle(
-        earnings_of(documents, first), facts_of(documents), [second.versioned("2"), first], as_of=date(2026, 3, 31)
-    )
+    earned, facts = earnings_of(documents, first), facts_of(documents)
+    settlement = settle(earned, facts, [second, first], as_of=date(2026, 3, 31))
     assert columns(settlement, "paid", "carried_out") == [(0, 40_00), (0, 80_00), (110_00, 0)]
 
 

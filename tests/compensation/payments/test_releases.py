@@ -180,7 +180,7 @@ def test_a_receipt_in_another_currency_counts_at_the_rate_of_its_day() -> None:
         Document("r", "receipt", FEB, 4_000, currency="EUR"),
     ]
     of = plan("release: [{when: received}]")
-    settlement = settled(documents, of, rates=[("EUR", "USD", JAN, "1.25")])
+    settlement = settled(documents, of, known={"rates": [("EUR", "USD", JAN, "1.25")]})
     assert released(settlement) == [("2026-02-10", "received", 500)]
     with pytest.raises(FactsError, match="rates: none from EUR to USD on 2026-02-10"):
         settled(documents, of)
