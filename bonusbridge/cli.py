@@ -8,25 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from bonusbridge import reports
-from bonusbridge.configuration import Configuration, ConfigurationError
+from bonusbridge.complaining import complaining, console
+from bonusbridge.configuration import Configuration
+from bonusbridge.plan_commands.commands import plan
 from bonusbridge.progress import watching
 from bonusbridge.stopping import wait_for_stop
-from bonusbridge.wiring import WiringError, open_jobs, open_work, open_worker
-from compensation import CompensationError
-from connectors.errors import ConnectorError
+from bonusbridge.wiring import open_jobs, open_work, open_worker
 from jobs.runner import list_runs
 from jobs.workflows import Outcome
-from mappings.errors import MappingError
-from warehouse.database import DatabaseError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-# A pipe has no width of its own; tables need room for their reasons.
-console = Console(width=None if sys.stdout.isatty() else 160)
-complaints = Console(stderr=True)
+app.add_typer(plan, name="plan")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration file.", envvar="BONUSBRIDGE_CONFIG")
@@ -69,7 +63,7 @@ def estimate(
     language: Annotated[str, typer.Option(help="en or zh-Hans.")] = "en",
 ) -> None:
     """Shows what a deal pays to whom, and why, as it was last calculated."""
-    with _complaining(config), _work(config) as (_, work):
+    with complaining(config), _work(config) as (_, work):
         is_found = reports.show_estimates(console, work.engine, source, ref, language)
     if not is_found:
         raise typer.Exit(1)
@@ -84,7 +78,7 @@ def serve(
     """Serves the mashup API and the deal card."""
     from bonusbridge.serving import serve_api  # no other command needs a web server's half second of imports
 
-    with _complaining(config):
+    with complaining(config):
         serve_api(_load(config), config.parent, host, port)
 
 
@@ -92,7 +86,7 @@ def serve(
 def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Works off jobs, scheduled and asked for, until it is stopped."""
     with (
-        _complaining(config),
+        complaining(config),
         watching(console) as progress,
         open_worker(_load(config), config.parent, progress=progress),
     ):
@@ -103,7 +97,7 @@ def work(config: ConfigOption = DEFAULT_CONFIG) -> None:
 @app.command()
 def jobs(config: ConfigOption = DEFAULT_CONFIG, limit: int = 20) -> None:
     """Lists the newest runs: when, what, how it ended, and what was rejected and why."""
-    with _complaining(config), _work(config) as (_, opened):
+    with complaining(config), _work(config) as (_, opened):
         reports.show_runs(console, list_runs(opened.engine, limit))
         reports.show_rejects(console, opened.engine, limit)
 
@@ -111,7 +105,7 @@ def jobs(config: ConfigOption = DEFAULT_CONFIG, limit: int = 20) -> None:
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Tries every system (reachable, scopes, remaining calls, clock) and pays every plan's own examples."""
-    with _complaining(config), _work(config) as (_, opened):
+    with complaining(config), _work(config) as (_, opened):
         is_healthy = [reports.show_health(console, source.connector) for source in opened.sources]
         holds = [reports.show_plan_examples(console, each.plan) for each in opened.plans]
     if not all((*is_healthy, *holds)):
@@ -127,7 +121,7 @@ def demo(
     """Starts a pretend CRM and ERP, brings their records together and shows the bonus on the deal page."""
     from bonusbridge.demo import run_demo  # the sandbox is an extra that production does not install
 
-    with _complaining():
+    with complaining():
         run_demo(console, folder, port, once)
 
 
@@ -136,7 +130,7 @@ def _load(config: Path) -> Configuration:
 
 
 def _run(config: Path, job: str) -> None:
-    with _complaining(config):
+    with complaining(config):
         configuration = _load(config)
         with watching(console) as progress, open_jobs(configuration, config.parent, progress=progress) as runner:
             outcome: Outcome = runner.run(job)
@@ -150,23 +144,6 @@ def _work(config: Path) -> Iterator[tuple[Configuration, Any]]:
     configuration = _load(config)
     with open_work(configuration, config.parent) as opened:
         yield configuration, opened
-
-
-@contextmanager
-def _complaining(config: Path | None = None) -> Iterator[None]:
-    """Errors that a person can mend are said in plain words; all others keep their traceback."""
-    try:
-        yield
-    except WiringError as error:
-        _complain(f"{config}: {error}" if config else str(error))
-        raise typer.Exit(2) from None
-    except (ConfigurationError, DatabaseError, MappingError, CompensationError, ConnectorError) as error:
-        _complain(str(error))
-        raise typer.Exit(2) from None
-
-
-def _complain(what: str) -> None:
-    complaints.print(f"[bold red]error:[/] {escape(what)}", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

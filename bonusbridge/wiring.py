@@ -1,6 +1,5 @@
 """Makes the parts from the configuration and joins them."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from bonusbridge.configuration import Configuration, SourceConfiguration, describe_errors
-from compensation import parse_plan
+from bonusbridge.plan_files import PlanFileError, overlaps, plan_files, read_plan, read_text
 from connectors.protocol import Connector
 from connectors.registry import open_connector
 from jobs.runner import Runner, running
@@ -115,27 +114,14 @@ def _load_mapping(name: str, source: SourceConfiguration, folder: Path) -> Mappi
 
 def _plans_in_force(configuration: Configuration) -> tuple[PlanFile, ...]:
     """The configured plans; WiringError if two files say what one plan pays on the same day: both would pay."""
-    plans = tuple(_plan_files(configuration))
-    for one, other in itertools.combinations((each.plan for each in plans), 2):
-        first_common = max(one.effective.from_on, other.effective.from_on)
-        if one.name == other.name and one.effective.contains(first_common) and other.effective.contains(first_common):
-            raise WiringError(
-                f"plans: two files say what the plan {one.name!r} pays on {first_common}; "
-                "end the older one with effective.through, or give them different names"
-            )
-    return plans
-
-
-def _plan_files(configuration: Configuration) -> Iterator[PlanFile]:
-    for entry in configuration.plans:
-        files = sorted(entry.glob("*.yaml")) if entry.is_dir() else [entry]
-        if not files:
-            raise WiringError(f"plans: {entry} holds no .yaml file; write a plan there or take the folder out")
-        for file in files:
-            try:
-                text = file.read_text(encoding="utf-8")
-            except OSError as error:
-                raise WiringError(f"plans: cannot read {file}: {error.strerror}; put it there or mend plans") from None
-            except UnicodeDecodeError:
-                raise WiringError(f"plans: {file} is not text in UTF-8; save it as such") from None
-            yield PlanFile(parse_plan(text, str(file)), text)
+    try:
+        files = list(plan_files(configuration.plans))
+        plans = [PlanFile(read_plan(file), read_text(file)) for file in files]
+    except PlanFileError as error:
+        raise WiringError(f"plans: {error}") from None
+    for _, _, plan, day in overlaps(zip(files, (each.plan for each in plans), strict=True)):
+        raise WiringError(
+            f"plans: two files say what the plan {plan.name!r} pays on {day}; "
+            "end the older one with effective.through, or give them different names"
+        )
+    return tuple(plans)

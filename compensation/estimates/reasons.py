@@ -20,7 +20,10 @@ from compensation.exact import rounded
 
 LANGUAGES = {"en": Locale.parse("en"), "zh-Hans": Locale.parse("zh_Hans_CN")}
 
-_TEXTS: dict[str, dict[str, str]] = yaml.safe_load((resources.files(__package__) / "sentences.yaml").read_text("utf-8"))
+Texts = Mapping[str, Mapping[str, str]]
+"""Sentences by code and language."""
+
+_TEXTS: Texts = yaml.safe_load((resources.files(__package__) / "sentences.yaml").read_text("utf-8"))
 
 
 class Money(BaseModel):
@@ -67,10 +70,12 @@ class Reason(BaseModel):
     text: Mapping[str, str]
 
 
-def reason(code: str, **params: Parameter) -> Reason:
+def reason(code: str, sentences: Texts = _TEXTS, /, **params: Parameter) -> Reason:
     """The reason with its sentences. A mapping is a title by language."""
     texts = {
-        language: _TEXTS[code][language].format_map({name: _written(value, language) for name, value in params.items()})
+        language: sentences[code][language].format_map(
+            {name: _written(value, language) for name, value in params.items()}
+        )
         for language in LANGUAGES
     }
     return Reason(code=code, params={name: _plain(value) for name, value in params.items()}, text=texts)

@@ -22,10 +22,29 @@ def parse_plan(text: str, path: str, read_base: ReadBase | None = None) -> Plan:
     try:
         plan = Plan.model_validate(document.content)
     except ValidationError as error:
-        # A mistyped key also leaves its right spelling missing: the typing error is the one to tell.
-        first = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
-        raise _plan_error(first, document) from None
+        raise _plan_errors(error, document)[0] from None
     return plan.versioned(hashlib.sha256(texts.encode()).hexdigest()[:16])
+
+
+def plan_errors(text: str, path: str, read_base: ReadBase | None = None) -> list[PlanError]:
+    """Everything that :func:`parse_plan` refuses, in the order of the file."""
+    try:
+        document, _ = composed(text, path, read_base)
+        Plan.model_validate(document.content)
+    except PlanError as error:
+        return [error]
+    except ValidationError as error:
+        return sorted(_plan_errors(error, document), key=lambda each: (each.path != path, each.line))
+    return []
+
+
+def _plan_errors(error: ValidationError, document: Document) -> list[PlanError]:
+    """One for each place, the telling ones first: a mistyped key also leaves its right spelling missing."""
+    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+    mistyped = {detail["loc"][:-1] for detail in details if detail["type"] == "extra_forbidden"}
+    telling = [detail for detail in details if detail["type"] != "missing" or detail["loc"][:-1] not in mistyped]
+    errors = [_plan_error(detail, document) for detail in telling]
+    return list({(each.path, each.line, each.key): each for each in reversed(errors)}.values())[::-1]
 
 
 def known_keys(model: type[BaseModel] = Plan) -> set[str]:

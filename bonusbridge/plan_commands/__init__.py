@@ -1,0 +1,1 @@
+"""What can be done with plan files before they pay anybody: check, try, picture, compare, warn."""
