@@ -97,7 +97,8 @@ class Compiler:
         opening = self._component.opening_pay
         if opening is None:
             return pieces
-        return [piece._replace(intercept=piece.intercept + opening.value * self._minor) for piece in pieces]
+        fixed = opening.value * self._minor * self._terms.opening_share
+        return [piece._replace(intercept=piece.intercept + fixed) for piece in pieces]
 
     def _failed(self, *, partial: bool) -> list[Gate]:
         gates = (self._component.gates[number] for number in self._terms.failed)

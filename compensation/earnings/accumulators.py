@@ -33,7 +33,10 @@ def entered_by(credited: pl.DataFrame) -> list[AccumulatorKey]:
     """The accumulators that the credits enter, in a fixed order."""
     columns = (*_KEYS, "period_label", "period_start", "period_end")
     rows = credited.select(columns).unique().sort(*_KEYS, "period_start").iter_rows()
-    return [AccumulatorKey(*row[:4], Period(*row[4:])) for row in rows]
+    return [
+        AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(*period))
+        for scenario, rule, payee_id, accumulates_for, *period in rows
+    ]
 
 
 class Accumulator(NamedTuple):

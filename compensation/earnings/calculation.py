@@ -16,8 +16,10 @@ from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
 
-_OF_RULE = dict.fromkeys(("plan", "plan_version", "component", "currency", "measure"), pl.String)
-_PERIOD = {"period_label": pl.String, "period_start": pl.Date, "period_end": pl.Date}
+_OF_RULE: dict[str, pl.DataType] = dict.fromkeys(
+    ("plan", "plan_version", "component", "currency", "measure"), pl.String()
+)
+_PERIOD: dict[str, pl.DataType] = {"period_label": pl.String(), "period_start": pl.Date(), "period_end": pl.Date()}
 _CREDIT_COLUMNS = (
     *("transaction_id", "instalment", "deal_id", "document_id", "payee_id", "plan", "plan_version", "component"),
     *("role", "party", "via_payee_id", "reverses_id", "share_millionths", "dated_on", "credited_on", *_PERIOD),
@@ -112,7 +114,7 @@ def _rules(rules: Sequence[Rule]) -> pl.DataFrame:
         )
         for rule in rules
     ]
-    return pl.DataFrame(rows, schema={"rule": pl.Int64, **_OF_RULE}, orient="row")
+    return pl.DataFrame(rows, schema={"rule": pl.Int64(), **_OF_RULE}, orient="row")
 
 
 def _openings(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
@@ -121,13 +123,13 @@ def _openings(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
          terms.quota if (terms := earned.accumulators.of_key(pay.key).terms) else None, pay.minor)
         for pay in earned.pays
     ]  # fmt: skip
-    schema = {
-        "payee_id": pl.String,
-        "rule": pl.Int64,
+    schema: dict[str, pl.DataType] = {
+        "payee_id": pl.String(),
+        "rule": pl.Int64(),
         **_PERIOD,
-        "kind": pl.String,
-        "earned_on": pl.Date,
-        **dict.fromkeys(("quota_minor", "earning_minor"), pl.Int64),
+        "kind": pl.String(),
+        "earned_on": pl.Date(),
+        **dict.fromkeys(("quota_minor", "earning_minor"), pl.Int64()),
     }
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     named = frame.join(_rules(engine.rules), on="rule", maintain_order="left")
@@ -147,14 +149,14 @@ def _accumulated(engine: Engine, earned: Earned) -> pl.DataFrame:
         )
         rows.setdefault((row.key.rule, row.key.payee_id, *row.key.period), found)
     place = ("rule", "payee_id", "period_label", "period_start", "period_end")
-    schema = {
-        "rule": pl.Int64,
-        "payee_id": pl.String,
+    schema: dict[str, pl.DataType] = {
+        "rule": pl.Int64(),
+        "payee_id": pl.String(),
         **_PERIOD,
-        "quota_minor": pl.Int64,
-        "factor": pl.String,
+        "quota_minor": pl.Int64(),
+        "factor": pl.String(),
         "gates_failed": pl.List(pl.String),
-        "outcome": pl.String,
+        "outcome": pl.String(),
     }
     known = pl.DataFrame([(*key, *found) for key, found in rows.items()], schema=schema, orient="row")
     paying = earned.lines.lazy().filter(pl.col("outcome").is_null())
@@ -165,7 +167,7 @@ def _accumulated(engine: Engine, earned: Earned) -> pl.DataFrame:
     )
     pays = pl.DataFrame(
         [(pay.key.rule, pay.key.payee_id, *pay.key.period, pay.minor) for pay in earned.pays],
-        schema={"rule": pl.Int64, "payee_id": pl.String, **_PERIOD, "_pays": pl.Int64},
+        schema={"rule": pl.Int64(), "payee_id": pl.String(), **_PERIOD, "_pays": pl.Int64()},
         orient="row",
     )
     together = known.join(sums.collect(), on=place, how="left").join(
@@ -194,10 +196,10 @@ def _attainments(frame: pl.DataFrame) -> pl.Series:
 
 def _figures(engine: Engine, earned: Earned) -> pl.DataFrame:
     """Each figure that a component looks at, for everybody who has it, period by period."""
-    schema = {
-        **dict.fromkeys(("payee_id", "plan", "plan_version", "component", "figure"), pl.String),
+    schema: dict[str, pl.DataType] = {
+        **dict.fromkeys(("payee_id", "plan", "plan_version", "component", "figure"), pl.String()),
         **_PERIOD,
-        "value": pl.String,
+        "value": pl.String(),
     }
     return pl.DataFrame(list(_figure_rows(engine, earned)), schema=schema, orient="row")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from compensation.curves.terms import Terms
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators, Curves, entered_by, opens_for
 from compensation.earnings.caps import capped_pay
 from compensation.earnings.earning_credits import earning_scenarios
+from compensation.earnings.entanglement import hangs_together, is_shared
 from compensation.earnings.levels import levels_of
 from compensation.earnings.limits import Limits
 from compensation.earnings.lines import earned_lines
@@ -30,6 +32,7 @@ from compensation.exact_columns import EXACT_TYPE, as_exact, exact
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
+from compensation.facts.presence import Presence
 from compensation.facts.quotas import Quotas
 from compensation.facts.targets import Targets
 from compensation.figures.evaluating import Figures
@@ -79,7 +82,7 @@ class Engine:
         rules, rates, assignments = rules_of(paying), ExchangeRates(facts), Assignments(facts)
         exponents = {plan.currency: rates.exponent(plan.currency) for plan in paying}
         minors = {rule.number: 10 ** exponents[rule.plan.currency] for rule in rules}
-        quotas, targets = Quotas(facts, rates), Targets(facts, rates, assignments)
+        quotas, targets = Quotas(facts, rates, assignments), Targets(facts, rates, assignments)
         return cls(facts, rules, assignments, rates, quotas, targets, Groups(assignments), minors)
 
     def credits(self, scenarios: Scenarios) -> pl.DataFrame:
@@ -92,13 +95,15 @@ class Engine:
         scenarios: Iterable[str],
         as_of: date,
         starts: Mapping[AccumulatorKey, int] | None = None,
+        in_force: Iterable[AccumulatorKey] = (),
     ) -> Earned:
         """Earnings of the credits, and pay of the periods in force in each of the ``scenarios`` up to ``as_of``.
 
-        ``starts``: where the positions of accumulators begin. ValueError if two credits have the same place,
-        PayOverflowError, naming payee and component, if amounts leave the exact range.
+        ``in_force``: further periods that pay. ``starts``: where the positions of accumulators begin.
+        ValueError if two credits have the same place, PayOverflowError, naming payee and component, if amounts leave
+        the exact range.
         """
-        return Run(self, as_of, sorted(scenarios), starts or {}).earned(credited)
+        return Run(self, as_of, sorted(scenarios), starts or {}, in_force).earned(credited)
 
     def in_force(self, rule: Rule, as_of: date) -> Iterator[tuple[str, str, Period]]:
         """Every payee, the accumulator of their fixed pay, and period, in which somebody has the rule up to the day."""
@@ -112,9 +117,19 @@ class Engine:
         """See :meth:`Assignments.eligibility`, of one rule's plan."""
         return self.assignments.eligibility([rule])
 
+    @cached_property
+    def entangled(self) -> frozenset[int]:
+        """The rules of plans whose pay hangs together beyond one accumulator."""
+        return frozenset(rule.number for rule in self.rules if hangs_together(rule.plan))
+
+    @cached_property
+    def shared_plans(self) -> frozenset[int]:
+        """The plans, by number, in which one payee's credits can change another's pay."""
+        return frozenset(rule.plan_number for rule in self.rules if is_shared(rule.plan))
+
     def credited(self, scenarios: Scenarios, rules: Sequence[Rule]) -> pl.DataFrame:
         """The credits of some rules, see :func:`compensation.crediting.credits.credit`."""
-        return _complete(credit(scenarios, rules, self.assignments, self.rates))
+        return credit(scenarios, rules, self.assignments, self.rates)
 
     @property
     def paying(self) -> tuple[Rule, ...]:
@@ -126,15 +141,24 @@ class Run:
     """One run; holds what its levels hand on to one another."""
 
     def __init__(
-        self, engine: Engine, as_of: date, scenarios: Sequence[str], starts: Mapping[AccumulatorKey, int]
+        self,
+        engine: Engine,
+        as_of: date,
+        scenarios: Sequence[str],
+        starts: Mapping[AccumulatorKey, int],
+        in_force: Iterable[AccumulatorKey],
     ) -> None:
         self._engine, self._as_of, self._scenarios, self._starts = engine, as_of, scenarios, starts
+        self._in_force: dict[int, list[AccumulatorKey]] = defaultdict(list)
+        for key in in_force:
+            self._in_force[key.rule].append(key)
         facts, rules = engine.facts, engine.rules
         self._figures = Figures(
             rules, engine.assignments, engine.quotas, engine.rates, Metrics(facts.metrics), engine.groups
         )
         factors = ManualFactors(facts.factors)
-        self._terms = TermsBook(engine.quotas, engine.targets, self._figures, factors, self._own_pay)
+        presence = Presence(facts, engine.assignments)
+        self._terms = TermsBook(engine.quotas, engine.targets, presence, self._figures, factors, self._own_pay)
         exponents = {rule.plan.currency: engine.rates.exponent(rule.plan.currency) for rule in rules}
         self._accumulators = Accumulators(rules, self._terms, Curves(rules, exponents))
         self._period_pays = PeriodPays(self._accumulators, self._figures, engine.groups, engine.minors)
@@ -192,8 +216,9 @@ class Run:
             self._pay_periods(rule, in_force[rule.number], lines)
 
     def _keys_in_force(self, rule: Rule) -> list[AccumulatorKey]:
-        keys = sorted(self._engine.in_force(rule, self._as_of))
-        return [AccumulatorKey(scenario, rule.number, *key) for scenario in self._scenarios for key in keys]
+        keys = sorted(self._engine.in_force(rule, self._as_of)) if self._scenarios else []
+        everywhere = [AccumulatorKey(scenario, rule.number, *key) for scenario in self._scenarios for key in keys]
+        return [*everywhere, *self._in_force[rule.number]]
 
     def _pay_periods(self, rule: Rule, in_force: Sequence[AccumulatorKey], lines: pl.DataFrame) -> None:
         pays = self._period_pays.of(rule, in_force)
@@ -282,7 +307,13 @@ def _pay_of(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequence[Rule
     of_periods = [
         (*(getattr(pay.key, key) for key in keys), earned_on(pay.key.period, as_of), pay.minor) for pay in pays
     ]
-    schema = {"scenario": pl.String, "rule": pl.Int64, "payee_id": pl.String, "paid_on": pl.Date, "earning": EXACT_TYPE}
+    schema: dict[str, pl.DataType] = {
+        "scenario": pl.String(),
+        "rule": pl.Int64(),
+        "payee_id": pl.String(),
+        "paid_on": pl.Date(),
+        "earning": EXACT_TYPE,
+    }
     first = pl.DataFrame(of_periods, schema=schema, orient="row")
     paying = lines.with_row_index("line").filter(pl.col("earning").is_not_null())
     ordered = paying.sort("order_no", "instalment", "party_no", "rule").select(
@@ -301,16 +332,3 @@ def _in_minor_units(lines: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
             raise PayOverflowError(beyond["payee_id"][0], component, f"the {name} of {beyond['period_label'][0]}")
     names = {"calculated": "calculated_minor", "earning": "earning_minor"}
     return lines.with_columns(pl.col(amounts).cast(pl.Int64)).rename(names)
-
-
-def _complete(credited: pl.DataFrame) -> pl.DataFrame:
-    defaults = {
-        "accumulates_for": pl.col("payee_id"),
-        "case_no": pl.lit(0, pl.Int64),
-        "instalment": pl.lit(0, pl.Int64),
-        "document_id": pl.lit(None, pl.String),
-        "share_from": pl.lit(0, pl.Int64),
-        "share_to": pl.col("share_millionths"),
-        "level": pl.lit(0, pl.Int64),
-    }
-    return credited.with_columns(value.alias(name) for name, value in defaults.items() if name not in credited.columns)

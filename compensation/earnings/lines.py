@@ -11,7 +11,10 @@ from compensation.exact_columns import EXACT_TYPE
 from compensation.plans.rules import Rule
 
 _PLACE = ("scenario", "rule", "payee_id", "accumulates_for", "period_start")
-_NOTHING = {"credit_id": pl.Int64, **dict.fromkeys(("before", "after", "earning"), EXACT_TYPE)}
+_NOTHING: dict[str, pl.DataType] = {
+    "credit_id": pl.Int64(),
+    **dict.fromkeys(("before", "after", "earning"), EXACT_TYPE),
+}
 
 
 def earned_lines(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from compensation.curves.terms import Terms
+from compensation.facts.presence import Presence
 from compensation.facts.quotas import Quotas
 from compensation.facts.targets import Targets
 from compensation.figures.evaluating import Figures
@@ -23,9 +24,16 @@ class TermsBook:
     """Finds terms, each once. ``own_pay`` answers gates that look at what their own component pays."""
 
     def __init__(
-        self, quotas: Quotas, targets: Targets, figures: Figures, factors: ManualFactors, own_pay: OwnPay
+        self,
+        quotas: Quotas,
+        targets: Targets,
+        presence: Presence,
+        figures: Figures,
+        factors: ManualFactors,
+        own_pay: OwnPay,
     ) -> None:
-        self._quotas, self._targets, self._figures, self._factors = quotas, targets, figures, factors
+        self._quotas, self._targets, self._presence = quotas, targets, presence
+        self._figures, self._factors = figures, factors
         self._own_pay = own_pay
         self._known: dict[tuple[int, str, str, str, Period], Found] = {}
 
@@ -45,7 +53,8 @@ class TermsBook:
         target, outcome = self._targets.of(rule, payee_id, period) if component.needs_target else (None, None)
         if outcome:
             return None, outcome
-        plain = Terms(quota, None if target is None else Fraction(target))
+        opening_share = self._presence.share(rule, payee_id, period, component.opening_prorated)
+        plain = Terms(quota, None if target is None else Fraction(target), opening_share=opening_share)
         if not component.modifiers and not component.gates:
             return plain, None
         return self._with_figures(plain, rule, scenario, payee_id, period)

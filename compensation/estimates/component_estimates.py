@@ -21,14 +21,16 @@ from compensation.plans.rules import Rule
 Line = dict[str, Any]
 
 
-def components(engine: Engine, lines: Sequence[Line], currency: str) -> Iterator[EstimatedComponent]:
+def components(
+    engine: Engine, curves: Sequence[Curve], lines: Sequence[Line], currency: str
+) -> Iterator[EstimatedComponent]:
     """One component per accumulator; ``lines`` are those of one payee that pay, in the engine's order.
 
-    ``currency``: what the deal is in.
+    ``curves``: those of the run; ``currency``: what the deal is in.
     """
     for _, together in groupby(lines, key=lambda line: line["accumulator"]):
         first, *others = together
-        curve = engine.curves.compiled[first["curve"]]
+        curve = curves[first["curve"]]
         yield EarnedLines(engine, engine.rules[first["rule"]], curve, (first, *others), currency).component()
 
 
@@ -82,6 +84,13 @@ class EarnedLines:
         yield self._progress()
         for part in self._parts:
             yield self._slice(part)
+        yield from self._limited()
+
+    def _limited(self) -> Iterator[Reason]:
+        """What limits made of what the curve pays."""
+        calculated, earning = (sum(each[name] for each in self.lines) for name in ("calculated_minor", "earning_minor"))
+        if calculated != earning:
+            yield reason("limited", calculated=self._pay(calculated), earning=self._pay(earning))
 
     @property
     def _before(self) -> int:

@@ -1,7 +1,9 @@
 """Estimates of open deals: what each would change, for everybody whom it touches, in one run of the engine.
 
 Every proposal is a scenario. The credits that are booked are not repeated in it: only their sum, where the accumulators
-that the deal touches begin. A second scenario of each begins where all other open deals would have left them.
+that the deal touches begin. A second scenario of each begins where all other open deals would have left them. Where pay
+hangs together beyond an accumulator (figures, pools, caps over components) the booked credits are repeated, and what
+they earn without the deal is taken off.
 """
 
 from collections import defaultdict
@@ -12,11 +14,13 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from compensation.curves.curve import Curve
 from compensation.earnings.accumulators import AccumulatorKey, entered_by
 from compensation.earnings.calculation import history
-from compensation.earnings.engine import Engine
+from compensation.earnings.engine import Earned, Engine
 from compensation.estimates.component_estimates import components
 from compensation.estimates.deal_estimate import DealEstimate, EstimatedDeal, EstimatedPayee, Range
+from compensation.estimates.entangled import BASE, Entangled, proposed_last
 from compensation.estimates.obstacles import Obstacles
 from compensation.estimates.open_deals import OpenDeals
 from compensation.estimates.proposals import Proposal, propose
@@ -24,7 +28,7 @@ from compensation.estimates.reasons import Money, Reason, money, reason
 from compensation.facts.frames import Facts
 from compensation.plans.plan import Plan
 
-_LAST = "\x00last"
+LAST = "\x00last"
 Line = dict[str, Any]
 
 
@@ -55,23 +59,63 @@ def estimate_deals(
         raise ValueError("two proposals have the same scenario; name each differently")
     engine = Engine.of(facts, plans)
     deals = OpenDeals(facts, as_of)
-    lines = _lines(engine, deals, proposals, as_of)
-    return list(_Writer(engine, deals, lines).estimates(proposals))
+    run = _run(engine, deals, proposals, as_of)
+    return list(_Writer(engine, deals, run).estimates(proposals))
 
 
-def _lines(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of: date) -> dict[str, list[Line]]:
-    """What the engine says, by scenario."""
+class _Ran(NamedTuple):
+    """``lines`` of the deals by scenario; ``beyond``: by scenario, payee and currency what changes elsewhere."""
+
+    curves: Sequence[Curve]
+    lines: Mapping[str, list[Line]]
+    beyond: Mapping[tuple[str, str], Mapping[str, int]]
+
+
+def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of: date) -> _Ran:
     events = {rule.component.credited_on.value for rule in engine.rules if rule.component.credited_on}
     credited = engine.credits(deals.scenarios(proposals, events))
     pending = _pending(engine, deals, set(proposals), credited, events)
     booked = engine.credits(history(engine.facts, as_of))
-    both = pl.concat([credited, credited.with_columns(pl.col("scenario") + _LAST)])
-    accumulators, keys = engine.accumulators(), entered_by(both)
-    accumulators.add(keys, _starts(keys, proposals, booked, pending))
+    both = pl.concat([credited, credited.with_columns(pl.col("scenario") + LAST)])
+    keys = entered_by(both)
+    plain = [key for key in keys if key.rule not in engine.entangled]
+    starts = _starts(plain, proposals, booked, pending)
+    entangled = Entangled(engine, booked, pending)
+    inside = {each.scenario: {each.deal_id, *each.earlier_deal_ids} for each in proposals}
+    repeated = entangled.scenarios(both, inside, LAST)
+    everything = pl.concat([proposed_last(both), repeated.credits], how="diagonal_relaxed")
+    earned = engine.run(everything, [], as_of, starts, repeated.in_force)
+    lines = earned.lines.sort("accumulator", "credit_id")
     by_scenario: dict[str, list[Line]] = defaultdict(list)
-    for line in engine.earnings(both, accumulators).sort("accumulator", "sequence").iter_rows(named=True):
+    for line in _of_proposals(lines, proposals).iter_rows(named=True):
         by_scenario[line["scenario"]].append(line)
-    return by_scenario
+    return _Ran(earned.accumulators.curves.compiled, by_scenario, _beyond(engine, earned, proposals))
+
+
+def _of_proposals(lines: pl.DataFrame, proposals: Sequence[Proposal]) -> pl.DataFrame:
+    """The lines of the proposed deals themselves."""
+    names = [(each.scenario + suffix, each.deal_id) for each in proposals for suffix in ("", LAST)]
+    deals = pl.DataFrame(names, schema={"scenario": pl.String, "deal_id": pl.String}, orient="row")
+    return lines.join(deals, on=["scenario", "deal_id"], how="semi", maintain_order="left")
+
+
+def _beyond(engine: Engine, earned: Earned, proposals: Sequence[Proposal]) -> dict[tuple[str, str], dict[str, int]]:
+    """What a scenario changes for a payee beside the lines of its own deal, by currency."""
+    if not engine.entangled:
+        return {}
+    own = {each.scenario + suffix: each.deal_id for each in proposals for suffix in ("", LAST)}
+    changes: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    columns = ("scenario", "payee_id", "rule", "deal_id", "earning_minor")
+    entangled = earned.lines.filter(pl.col("rule").is_in(list(engine.entangled)), pl.col("earning_minor").is_not_null())
+    rows = list(entangled.select(columns).iter_rows())
+    rows += [(pay.key.scenario, pay.key.payee_id, pay.key.rule, None, pay.minor) for pay in earned.pays]
+    for scenario, payee_id, rule, deal_id, minor in rows:
+        currency = engine.rules[rule].plan.currency
+        if scenario.endswith(BASE):
+            changes[scenario.removesuffix(BASE), payee_id][currency] -= minor
+        elif deal_id != own.get(scenario):
+            changes[scenario, payee_id][currency] += minor
+    return changes
 
 
 def _pending(
@@ -99,18 +143,19 @@ def _starts(
     keys: Sequence[AccumulatorKey], proposals: Sequence[Proposal], booked: pl.DataFrame, pending: pl.DataFrame
 ) -> dict[AccumulatorKey, int]:
     """Where each accumulator begins: after what is booked, and in the last place after all other open deals too."""
-    before = _positions(booked, "rule", "payee_id", "period_start")
-    by_deal = _positions(pending, "rule", "payee_id", "period_start", "scenario")
-    of_all: dict[tuple[int, str, date], int] = defaultdict(int)
-    for (rule, payee_id, start, _), position in by_deal.items():
-        of_all[rule, payee_id, start] += position
+    accumulator = ("rule", "payee_id", "accumulates_for", "period_start")
+    before = _positions(booked, *accumulator)
+    by_deal = _positions(pending, *accumulator, "scenario")
+    of_all: dict[tuple[Any, ...], int] = defaultdict(int)
+    for (*of, _), position in by_deal.items():
+        of_all[tuple(of)] += position
     named = {each.scenario: {each.deal_id, *each.earlier_deal_ids} for each in proposals}
     starts = {}
     for key in keys:
-        place = (key.rule, key.payee_id, key.period.start)
+        place = (key.rule, key.payee_id, key.accumulates_for, key.period.start)
         starts[key] = before.get(place, 0)
-        if key.scenario.endswith(_LAST):
-            inside = named[key.scenario.removesuffix(_LAST)]
+        if key.scenario.endswith(LAST):
+            inside = named[key.scenario.removesuffix(LAST)]
             starts[key] += of_all.get(place, 0) - sum(by_deal.get((*place, deal_id), 0) for deal_id in inside)
     return starts
 
@@ -119,12 +164,12 @@ def _starts(
 class _Writer:
     engine: Engine
     deals: OpenDeals
-    lines: Mapping[str, list[Line]]
+    run: _Ran
 
     def estimates(self, proposals: Sequence[Proposal]) -> Iterator[DealEstimate]:
         obstacles = Obstacles(self.engine, self.deals)
         for proposal in proposals:
-            first, last = self._by_payee(proposal, ""), self._by_payee(proposal, _LAST)
+            first, last = self._by_payee(proposal, ""), self._by_payee(proposal, LAST)
             taking_part = {share.payee_id for share in self.deals.shares(proposal)}
             deal = self._deal(proposal)
             for payee_id in sorted(taking_part | first.keys()):
@@ -141,30 +186,41 @@ class _Writer:
     ) -> DealEstimate:
         """``lines``: the payee's, if the deal closes before all others, and if it closes after them."""
         first, last = ([line for line in each if line["outcome"] is None] for each in lines)
-        parts = tuple(components(self.engine, first, self.deals.deals[proposal.deal_id].currency))
-        total = self._total(payee_id, proposal, first)
+        parts = tuple(components(self.engine, self.run.curves, first, self.deals.deals[proposal.deal_id].currency))
+        total = self._total(payee_id, proposal, first, proposal.scenario)
+        elsewhere = self._elsewhere(payee_id, proposal)
         return DealEstimate(
             status="estimated" if parts else "nothing",
             deal=deal,
             payee=EstimatedPayee(id=payee_id, name=self.engine.assignments.name(payee_id)),
             total=total,
-            range=Range(closed_first=total, closed_last=self._total(payee_id, proposal, last)),
+            range=Range(
+                closed_first=total, closed_last=self._total(payee_id, proposal, last, proposal.scenario + LAST)
+            ),
             components=parts,
-            reasons=reasons,
+            reasons=(*reasons, *elsewhere),
             plan_versions=tuple(sorted({part.plan_version for part in parts})),
             scenario=proposal.scenario,
         )
 
     def _by_payee(self, proposal: Proposal, suffix: str) -> dict[str, list[Line]]:
         lines: dict[str, list[Line]] = defaultdict(list)
-        for line in self.lines.get(proposal.scenario + suffix, []):
-            if line["deal_id"] == proposal.deal_id:
-                lines[line["payee_id"]].append(line)
+        for line in self.run.lines.get(proposal.scenario + suffix, []):
+            lines[line["payee_id"]].append(line)
+        for (scenario, payee_id), amounts in self.run.beyond.items():
+            if scenario == proposal.scenario + suffix and any(amounts.values()):
+                lines[payee_id]
         return lines
 
-    def _total(self, payee_id: str, proposal: Proposal, lines: Sequence[Line]) -> Money:
-        """The sum of the earnings; in the payee's own currency if the plans pay in several."""
-        by_currency: dict[str, int] = defaultdict(int)
+    def _elsewhere(self, payee_id: str, proposal: Proposal) -> Iterator[Reason]:
+        """What the deal changes of the pay for other deals."""
+        for currency, minor in sorted(self.run.beyond.get((proposal.scenario, payee_id), {}).items()):
+            if minor:
+                yield reason("changes_elsewhere", amount=self._money(minor, currency))
+
+    def _total(self, payee_id: str, proposal: Proposal, lines: Sequence[Line], scenario: str) -> Money:
+        """All that changes for the payee; in the payee's own currency if the plans pay in several."""
+        by_currency: dict[str, int] = defaultdict(int, self.run.beyond.get((scenario, payee_id), {}))
         for line in lines:
             by_currency[self.engine.rules[line["rule"]].plan.currency] += line["earning_minor"]
         if len(by_currency) == 1:

@@ -113,7 +113,7 @@ class _Asked:
     def _units(self, rule: Rule) -> int:
         if rule.position_kind is MeasureKind.NUMBER:
             return MILLIONTHS
-        return 10 ** self._book.rates.exponent(rule.plan.currency)
+        return int(10 ** self._book.rates.exponent(rule.plan.currency))
 
     def _attainment(self, figure: Figure, rule: Rule) -> Fraction | None:
         quotas = [self._quota(figure, rule, each) for each in self._members(figure)]

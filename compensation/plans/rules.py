@@ -8,6 +8,7 @@ from compensation.plans.components import Component
 from compensation.plans.measures import MeasureKind
 from compensation.plans.parts import Span
 from compensation.plans.payouts import Payout
+from compensation.plans.periods import Period, period_of
 from compensation.plans.plan import Plan
 
 
@@ -33,6 +34,10 @@ class Rule:
     def position_kind(self) -> MeasureKind:
         """Whether its tiers look at money."""
         return self.plan.kind_of(self.component.looks_at)
+
+    def period_of(self, day: date) -> Period:
+        """The component's period that the day lies in."""
+        return period_of(day, self.component.period, self.plan.year_starts)
 
     @property
     def valid_from(self) -> date:

@@ -104,7 +104,7 @@ def _with(old: str, new: str) -> str:
             _with("rate: 0.08", "amount: 500"),
             "components.1.payout: an amount is no pay per slice; use whole_amount_tiers",
         ),
-        (_with("rate: 0.08", "multiplier: 1"), "line 6: components.1: multipliers scale a target pay"),
+        (_with("rate: 0.08", "multiplier: 1"), "line 6: components.1: parts of a target pay need a target pay"),
         (
             _with("rate: 0.08", "per_unit: 5"),
             "line 6: components.1: per_unit pays on quantity; set 'measure: quantity'",

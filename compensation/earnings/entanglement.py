@@ -1,0 +1,52 @@
+"""Which plans' pay hangs together beyond one accumulator, and beyond one payee."""
+
+from collections.abc import Iterator
+
+from compensation.curves.compiling import caps_on_curve
+from compensation.plans.components import AccumulateBy, Attribution, Component, Mode
+from compensation.plans.figures import Figure, Of
+from compensation.plans.limits import Per
+from compensation.plans.plan import Plan
+
+
+def hangs_together(plan: Plan) -> bool:
+    """Whether a credit of the plan can change what others of the same payee earn, beyond their own accumulator."""
+    return bool(plan.caps) or any(_is_entangled(component) for component in plan.components)
+
+
+def is_shared(plan: Plan) -> bool:
+    """Whether a credit of one payee can change what others earn under the plan."""
+    together = any(cap.of is not Of.PAYEE for cap in plan.caps)
+    by_figure = any(figure.of is not Of.PAYEE for each in plan.figures.values() for figure in _within(each))
+    return together or by_figure or any(_is_shared(component) for component in plan.components)
+
+
+def _is_entangled(component: Component) -> bool:
+    cap, floor = component.cap, component.floor
+    beyond_lines = (cap and cap.per is not Per.TRANSACTION and not caps_on_curve(component)) or (
+        floor and floor.per is not Per.TRANSACTION
+    )
+    beyond_curve = component.mode is Mode.RATE_REACHED or component.attribution is Attribution.PRO_RATA
+    return bool(
+        beyond_lines
+        or beyond_curve
+        or list(component.figures)
+        or not component.pays_by_line
+        or component.accumulate_with
+        or component.continues
+        or component.earnings_of
+        or component.less_earnings_of
+        or component.accumulate_by is AccumulateBy.TEAM
+    )
+
+
+def _is_shared(component: Component) -> bool:
+    payout = component.payout
+    return bool(payout.pool or payout.ranking or component.earnings_of or component.accumulate_by is AccumulateBy.TEAM)
+
+
+def _within(figure: Figure) -> Iterator[Figure]:
+    yield figure
+    for term in figure.terms:
+        if isinstance(term, Figure):
+            yield from _within(term)
