@@ -49,7 +49,7 @@ def settle_period(gross: int, owed: int, bounds: Bounds) -> Paid:
     """
     draw = bounds.draw or 0
     added = max(0, draw - gross) if bounds.draw is not None else 0
-    recovered = min(owed, rounded(max(0, gross - draw) * bounds.recovered))
+    recovered = min(owed, rounded(max(0, gross - draw) * bounds.recovered)) if owed else 0
     in_advance = draw if bounds.is_paid_in_advance else 0
     lifted = gross + added - recovered
     guaranteed = 0 if bounds.guarantee is None else max(0, bounds.guarantee - lifted)

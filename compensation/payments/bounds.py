@@ -13,13 +13,11 @@ from compensation.payments.balances import Bounds
 from compensation.payments.pay_currency import PayCurrencies
 from compensation.payments.payment_periods import PaymentPeriod
 from compensation.plans.parts import Span
-from compensation.plans.payments import BelowMinimum, Draw, DrawKind, Guarantee
+from compensation.plans.payments import Draw, DrawKind, Guarantee
 from compensation.plans.periods import months_between, period_of
 from compensation.plans.plan import Plan
 from compensation.plans.rules import rules_of
 from compensation.plans.typed_numbers import Number
-
-_UNBOUNDED = Bounds()
 
 
 class BoundsOfPlans:
@@ -33,7 +31,7 @@ class BoundsOfPlans:
         self._exponents, self._currencies, self._as_of = ExchangeRates(facts), currencies, as_of
         self._hired: dict[str, date] = {}
         self._eligible: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
-        self._amounts: dict[tuple[str, Number, str, date], int] = {}
+        self._known: dict[tuple[str, date, str, bool, bool], Bounds] = {}
         lifting = [plan for plan in plans if plan.payments.draw or plan.payments.guarantee]
         if lifting:
             self._hired = _hired(facts)
@@ -49,17 +47,23 @@ class BoundsOfPlans:
     def of(self, payee_id: str, each: PaymentPeriod, currency: str) -> Bounds:
         """In minor units of ``currency``; FactsError if a rate is missing on the last day known of the period."""
         terms = each.plan.payments
-        if terms.draw is None and terms.guarantee is None and terms.minimum_payout is None:
-            return _UNBOUNDED._replace(negative=terms.negative_balance)
         has_plan = self._has_plan(payee_id, each)
+        is_new = has_plan and terms.guarantee is not None and self._is_new(terms.guarantee, payee_id, each.last)
+        key = (each.version, each.last, currency, has_plan, is_new)
+        if key not in self._known:
+            self._known[key] = self._bounds(each, currency, has_plan=has_plan, is_new=is_new)
+        return self._known[key]
+
+    def _bounds(self, each: PaymentPeriod, currency: str, *, has_plan: bool, is_new: bool) -> Bounds:
+        terms = each.plan.payments
         bounds = Bounds(negative=terms.negative_balance)
         if terms.draw is not None:
             bounds = self._drawn(bounds, terms.draw, each, currency, has_plan=has_plan)
-        if terms.guarantee is not None and has_plan and self._guaranteed(terms.guarantee, payee_id, each.last):
+        if terms.guarantee is not None and is_new and _holds(terms.guarantee.window, each.last):
             bounds = bounds._replace(guarantee=self._minor(each, terms.guarantee.amount, currency))
         if terms.minimum_payout is not None:
             minimum = self._minor(each, terms.minimum_payout.amount, currency)
-            bounds = bounds._replace(minimum=minimum, below_minimum=BelowMinimum(terms.minimum_payout.below))
+            bounds = bounds._replace(minimum=minimum, below_minimum=terms.minimum_payout.below)
         return bounds
 
     def _drawn(self, bounds: Bounds, draw: Draw, each: PaymentPeriod, currency: str, *, has_plan: bool) -> Bounds:
@@ -76,10 +80,10 @@ class BoundsOfPlans:
             and each.period.end >= period_of(each.last, resets, each.plan.year_starts).end,
         )
 
-    def _guaranteed(self, guarantee: Guarantee, payee_id: str, day: date) -> bool:
+    def _is_new(self, guarantee: Guarantee, payee_id: str, day: date) -> bool:
+        """Whether somebody is in the months of the guarantee."""
         hired = self._hired.get(payee_id)
-        within = guarantee.months is None or (hired is not None and months_between(hired, day) < guarantee.months)
-        return within and _holds(guarantee.window, day)
+        return guarantee.months is None or (hired is not None and months_between(hired, day) < guarantee.months)
 
     def _has_plan(self, payee_id: str, each: PaymentPeriod) -> bool:
         spans = self._eligible.get((each.plan.name, payee_id), ())
@@ -87,11 +91,8 @@ class BoundsOfPlans:
 
     def _minor(self, each: PaymentPeriod, amount: Number, currency: str) -> int:
         plan, day = each.plan, min(each.last, self._as_of)
-        key = (plan.currency, amount, currency, day)
-        if key not in self._amounts:
-            minor = amount.value * 10 ** self._exponents.exponent(plan.currency)
-            self._amounts[key] = rounded(minor * self._currencies.ratio(plan.currency, currency, day))
-        return self._amounts[key]
+        minor = amount.value * 10 ** self._exponents.exponent(plan.currency)
+        return rounded(minor * self._currencies.ratio(plan.currency, currency, day))
 
 
 def _holds(window: Span | None, day: date) -> bool:

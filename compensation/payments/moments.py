@@ -46,7 +46,12 @@ def at_document(part: Release, origins: pl.DataFrame, documents: Documents) -> p
         found = waiting.join(documents.first_orders, on="deal_id", how="left").rename({"ordered_on": "on"})
     else:
         found = waiting.sort("start_on").join_asof(
-            documents.renewals, left_on="start_on", right_on="renewed_on", by="deal_id", strategy="forward"
+            documents.renewals,
+            left_on="start_on",
+            right_on="renewed_on",
+            by="deal_id",
+            strategy="forward",
+            check_sortedness=False,
         )
         found = found.rename({"renewed_on": "on"})
     return spread(found.select("origin", "on"), part)

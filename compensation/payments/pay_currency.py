@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
+import narwhals as nw
 import polars as pl
 
 from compensation.errors import PayOverflowError
-from compensation.exact import MAX_MINOR, rounded
+from compensation.exact import EXACT, LIMIT, MAX_MINOR, exact_series, lazy, quotient, rounded
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.payments.documents import no_rate
@@ -43,21 +44,36 @@ class PayCurrencies:
         return self._ratios[key]
 
     def paid_in(self, releases: pl.DataFrame) -> pl.DataFrame:
-        """The releases with pay_currency and pay_minor, as :func:`converted` has them."""
-        same = releases.with_columns(
-            pl.col("currency").alias("pay_currency"), pl.col("release_minor").alias("pay_minor")
-        )
+        """The releases with pay_currency and pay_minor: of a family with several, as :func:`converted` says."""
+        own, amount = pl.col("currency").alias("pay_currency"), pl.col("release_minor").alias("pay_minor")
         if not self._dated:
-            return same
-        foreign = pl.col("payee_id").is_in(list(self._dated))
-        rows = releases.with_row_index("place").filter(foreign)
-        converted_rows = pl.DataFrame(
-            self._converted(rows),
-            schema={"place": pl.UInt32, "pay_currency": pl.String, "pay_minor": pl.Int64},
-            orient="row",
+            return releases.with_columns(own, amount)
+        numbered = releases.with_row_index("place")
+        foreign = numbered.filter(pl.col("payee_id").is_in(list(self._dated)))
+        family = pl.struct("payee_id", "component", origin_id(), "period_label")
+        alone, several = foreign.filter(~family.is_duplicated()), foreign.filter(family.is_duplicated())
+        schema = {"place": pl.UInt32, "pay_currency": pl.String, "pay_minor": pl.Int64}
+        rows = [self._alone(alone), pl.DataFrame(self._converted(several), schema=schema, orient="row")]
+        return numbered.with_columns(own, amount).update(pl.concat(rows), on="place").drop("place")
+
+    def _alone(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Columns place, pay_currency, pay_minor: each release converted by itself."""
+        days = rows.select("payee_id", "currency", "released_on").unique(maintain_order=True)
+        targets = [self.on(payee_id, day, currency) for payee_id, currency, day in days.iter_rows()]
+        placed = rows.join(
+            days.with_columns(pl.Series("pay_currency", targets, dtype=pl.String)),
+            on=["payee_id", "currency", "released_on"],
+            maintain_order="left",
         )
-        numbered = same.with_row_index("place")
-        return numbered.update(converted_rows, on="place").drop("place")
+        key = ["currency", "pay_currency", "released_on"]
+        wanted = placed.select(key).unique().sort(key).rows()
+        ratios = [self.ratio(*each) for each in wanted]
+        exchange = pl.DataFrame(wanted, schema={**dict.fromkeys(key[:2], pl.String), key[2]: pl.Date}, orient="row")
+        exchange = exchange.with_columns(
+            exact_series(ratio.numerator for ratio in ratios).alias("num"),
+            exact_series(ratio.denominator for ratio in ratios).alias("den"),
+        )
+        return _quotients(placed.join(exchange, on=key, maintain_order="left"))
 
     def _converted(self, rows: pl.DataFrame) -> Iterator[tuple[int, str, int]]:
         released: dict[tuple[int, str], tuple[int, Fraction]] = {}
@@ -93,6 +109,18 @@ def converted(before: tuple[int, Fraction], minor: int, ratio: Fraction) -> tupl
     if released * total >= 0:
         return total, worth * total / released
     return total, total * ratio
+
+
+def _quotients(rated: pl.DataFrame) -> pl.DataFrame:
+    reach = pl.col("release_minor").cast(pl.Float64).abs() * pl.col("num").cast(pl.Float64)
+    den = pl.col("den").cast(pl.Float64)
+    beyond = rated.filter((reach * 2 + den > LIMIT / 2) | (reach / den > MAX_MINOR / 2))
+    if not beyond.is_empty():
+        row = beyond.row(0, named=True)
+        raise PayOverflowError(row["payee_id"], row["component"], f"what is paid in {row['pay_currency']}")
+    amount = quotient(nw.col("release_minor").cast(EXACT) * nw.col("num"), nw.col("den")).cast(nw.Int64)
+    paid: pl.DataFrame = lazy(rated).select("place", "pay_currency", amount.alias("pay_minor")).collect().to_native()
+    return paid
 
 
 def _assigned(facts: Facts) -> pl.DataFrame:

@@ -102,7 +102,7 @@ def _paid_to(
 
 
 def _row(payee_id: str, each: PaymentPeriod, currency: str, gross: tuple[int, ...], paid: Paid) -> tuple[Any, ...]:
-    return (payee_id, each.plan.name, each.plan.version, *each.period, currency, *gross, *paid)
+    return (payee_id, each.plan.name, each.version, *each.period, currency, *gross, *paid)
 
 
 def _in_currency(standing: Standing | None, currency: str, day: date, currencies: PayCurrencies) -> Standing:
@@ -116,7 +116,12 @@ def _in_currency(standing: Standing | None, currency: str, day: date, currencies
 
 
 def _total(sums: dict[str, int] | None, currency: str, day: date, currencies: PayCurrencies) -> int:
-    return sum(rounded(minor * currencies.ratio(origin, currency, day)) for origin, minor in (sums or {}).items())
+    if not sums:
+        return 0
+    return sum(
+        minor if origin == currency else rounded(minor * currencies.ratio(origin, currency, day))
+        for origin, minor in sums.items()
+    )
 
 
 def _sums(entries: pl.DataFrame) -> dict[str, _Sums]:

@@ -13,14 +13,12 @@ from compensation.plans.plan import Plan
 
 
 class PaymentPeriod(NamedTuple):
-    """A period in which a plan pays, by the version of it that is in force on its first day."""
+    """A period in which a plan pays, by the version of it that is in force on its first day; and its last day."""
 
     period: Period
+    last: date
     plan: Plan
-
-    @property
-    def last(self) -> date:
-        return self.period.end - timedelta(days=1)
+    version: str
 
 
 def payment_periods(versions: Sequence[Plan], as_of: date) -> list[PaymentPeriod]:
@@ -31,7 +29,8 @@ def payment_periods(versions: Sequence[Plan], as_of: date) -> list[PaymentPeriod
         version = [ordered[0], *(plan for plan in ordered if plan.effective.from_on <= day)][-1]
         period = period_of(day, version.payments.period, version.year_starts)
         start = max(period.start, found[-1].period.end) if found else period.start
-        found.append(PaymentPeriod(period._replace(start=start), version))
+        last = period.end - timedelta(days=1)
+        found.append(PaymentPeriod(period._replace(start=start), last, version, version.version))
         day = period.end
     return found
 

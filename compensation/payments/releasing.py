@@ -12,12 +12,14 @@ from compensation.exact import EXACT, LIMIT, lazy, quotient
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.payments.documents import Documents, refuse_wide
-from compensation.payments.families import families
+from compensation.payments.families import families, origin_id
 from compensation.payments.schedules import Schedule, schedules_frame, schedules_of
 from compensation.payments.steps import steps
 from compensation.plans.parts import NEVER
 from compensation.plans.plan import Plan
 
+_LINES_AT_ONCE = 1_000_000
+"""Bounds the memory; a family is never divided."""
 RETURNED = "returned"
 """Stands for a moment: a return takes back what was released."""
 _LINE = (
@@ -82,24 +84,33 @@ def _opened(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def _scheduled(
     held: pl.DataFrame, schedules: Sequence[Schedule], facts: Facts, as_of: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    if held.is_empty():
-        return _credited(held), _none_waiting()
+    """Releases and what waits, of some families at a time."""
     happened = facts.transactions.filter(pl.col("kind") != "expected", pl.col("dated_on") <= as_of)
     documents = Documents(happened, ExchangeRates(facts))
+    parts = 1 + held.height // _LINES_AT_ONCE
+    place = origin_id().hash() % parts
+    pairs = [
+        _released(held.filter(place == part) if parts > 1 else held, schedules, documents, as_of)
+        for part in range(parts)
+    ]
+    entries, left = zip(*pairs, strict=True)
+    return pl.concat(entries), pl.concat(left)
+
+
+def _released(
+    held: pl.DataFrame, schedules: Sequence[Schedule], documents: Documents, as_of: date
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     earned = families(held)
     origins = documents.origins(earned)
-    earned = earned.join(
-        origins.select("schedule", "origin_id", "start_on", "origin"),
-        on=["schedule", "origin_id", "start_on"],
-        maintain_order="left",
-    )
-    ledger = documents.ledger(origins)
+    key = ["schedule", "origin_id", "start_on"]
+    earned = earned.join(origins.select(*key, "origin"), on=key, maintain_order="left")
+    followed = [schedule.number for schedule in schedules if schedule.follows_documents]
+    ledger = documents.ledger(origins.filter(pl.col("schedule").is_in(followed)))
     refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
-    taken = (
+    known = pl.concat(
         steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)
         for schedule in schedules
     )
-    known = pl.concat(taken)
     entries = pl.concat([_grown(earned, known, as_of), _taken_back(earned, known)])
     return entries.sort("family", "released_on", maintain_order=True).select(RELEASES), _left(earned, known, as_of)
 
@@ -120,14 +131,15 @@ def _grown(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFra
 def _taken_back(earned: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """What a return takes back of what had been released; the rest of it lapses."""
     returns = earned.filter(pl.col("family").is_first_distinct().not_(), pl.col("earning_minor") != 0).sort("from_on")
-    latest = known.unique(["origin", "on"], keep="last", maintain_order=True).sort("on")
+    touched = known.join(returns, on="origin", how="semi", maintain_order="left").drop("moment", "share")
     reached = returns.join_asof(
-        latest.drop("moment", "share"),
+        touched.unique(["origin", "on"], keep="last", maintain_order=True).sort("on"),
         left_on="from_on",
         right_on="on",
         by="origin",
         strategy="backward",
         allow_exact_matches=False,
+        check_sortedness=False,
     ).filter(pl.col("num").is_not_null())
     entries = _of_change(reached).with_columns(
         pl.col("from_on").alias("released_on"),

@@ -39,6 +39,12 @@ class Schedule:
         return tuple(number for number, (_, part) in enumerate(self.parts) if is_proportional(part))
 
     @property
+    def follows_documents(self) -> bool:
+        """Whether amounts invoiced or received matter to it."""
+        in_full = any(part.when is Moment.RECEIVED_IN_FULL and part.on is None for _, part in self.parts)
+        return bool(self.proportional) or in_full or self.unpaid_after_days is not None
+
+    @property
     def most_instalments(self) -> int:
         return max((part.instalments for _, part in self.parts), default=1)
 

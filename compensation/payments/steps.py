@@ -122,8 +122,12 @@ def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
     if "overdue" in running.columns:
         num = pl.when(pl.col("overdue") > 0).then(Decimal(0)).otherwise(num).cast(_EXACT)
     after = running.with_columns(num.alias("num"), den.alias("den"))
-    before = after.with_columns(pl.col("num", "den").shift(1).over("origin").name.suffix("_before"))
-    return before.with_columns(pl.col("num_before").fill_null(Decimal(0)), pl.col("den_before").fill_null(Decimal(1)))
+    follows = pl.col("origin") == pl.col("origin").shift(1)
+    first = {"num": Decimal(0), "den": Decimal(1)}
+    return after.with_columns(
+        pl.when(follows).then(pl.col(name).shift(1)).otherwise(pl.lit(value, _EXACT)).alias(f"{name}_before")
+        for name, value in first.items()
+    )
 
 
 def _measured(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
