@@ -50,6 +50,8 @@ def _looks_at_what_it_pays(rules: Sequence[Rule]) -> bool:
 
 def _raw(by: str, side: str, measures: Measures) -> pl.Expr:
     keys = list(measures.wanted)
+    if not keys:
+        return pl.lit(None, EXACT_TYPE)
     if len(keys) == 1:
         return as_exact(f"{keys[0]}_{side}")
     chosen = pl.coalesce(pl.when(pl.col(by) == key).then(f"{key}_{side}") for key in keys)

@@ -172,7 +172,7 @@ class Payout(Shape):
     def figures(self) -> Iterator[str]:
         """The names of the figures that it looks at."""
         yield from (kpi.figure for kpi in self.scorecard or ())
-        if self.matrix:
+        if self.matrix and self.matrix.pays:
             yield from (axis.by for axis in (self.matrix.rows, self.matrix.columns) if axis.begins)
         if self.ranking:
             yield self.ranking.by

@@ -1,0 +1,101 @@
+"""Which transactions a component credits."""
+
+import pytest
+
+from tests.compensation.crediting.company import Row, component, credits_of, facts, plan, rows
+
+SALES: list[Row] = [
+    {"transaction_id": "a", "product": "X", "customer": "Acme", "document_type": "standard", "region": "EU"},
+    {"transaction_id": "b", "product": "Y", "customer": "House", "document_type": "sample", "region": "US"},
+    {"transaction_id": "c", "customer": "Bolt", "channel": "web"},
+]
+ATTRIBUTES: list[Row] = [
+    {"transaction_id": "a", "attribute": "terms", "value": "new"},
+    {"transaction_id": "b", "attribute": "terms", "value": "renewal"},
+    {"transaction_id": "c", "attribute": "team", "value": "north"},
+]
+ANN: list[Row] = [{"payee_id": "ann", "region": "EU", "team": "north"}]
+
+
+@pytest.mark.parametrize(
+    ("says", "credited"),
+    [
+        ("", "abc"),
+        ("filter: {products: X}", "a"),
+        ("filter: {document_types: [standard, other]}", "a"),
+        ("filter: {excluding: {document_types: sample}}", "ac"),
+        ("filter: {excluding: {customers: House}}", "ac"),
+        ("filter: {attributes: {terms: [new, upsell]}}", "a"),
+        ("filter: {excluding: {attributes: {terms: renewal}}}", "ac"),
+        ("filter: {own: region}", "a"),
+        ("filter: {own: team}", "c"),
+        ("filter: {own: [region, team]}", ""),
+        ("credited_on: booking", ""),
+    ],
+)
+def test_a_filter_chooses(says: str, credited: str) -> None:
+    given = facts(ANN, transactions=SALES, attributes=ATTRIBUTES)
+    assert "".join(credits_of(given, plan(component(says)))["transaction_id"]) == credited
+
+
+def test_a_filter_concerns_its_own_component() -> None:
+    both = "\n".join([component("filter: {attributes: {terms: new}}"), component("filter: {own: team}", name="other")])
+    found = credits_of(facts(ANN, transactions=SALES, attributes=ATTRIBUTES), plan(both))
+    assert rows(found, "rule", "transaction_id") == [(0, "a"), (1, "c")]
+
+
+def test_a_return_has_the_attributes_of_what_it_reverses() -> None:
+    back = {"transaction_id": "r", "kind": "return", "reverses_id": "a", "revenue_minor": -100_000}
+    given = facts(ANN, transactions=[*SALES, back], attributes=ATTRIBUTES)
+    for says in ("{attributes: {terms: new}}", "{document_types: standard}"):
+        assert credits_of(given, plan(component(f"filter: {says}")))["base"].to_list() == [100_000, -100_000]
+
+
+def test_the_first_component_that_matches_consumes_a_transaction() -> None:
+    first = component("first_match: a, filter: {products: X}", name="narrow")
+    second = component("first_match: a, filter: {regions: [EU, US]}", name="wider")
+    third = component("first_match: a", name="rest")
+    beside = component("first_match: other", name="beside")
+    found = credits_of(facts(ANN, transactions=SALES), plan("\n".join([first, second, third, beside])))
+    assert rows(found, "rule", "transaction_id") == [(0, "a"), (1, "b"), (2, "c"), (3, "a"), (3, "b"), (3, "c")]
+
+
+def test_a_component_that_credits_nobody_consumes_nothing() -> None:
+    nobody = component("first_match: a, credit_to: overlays", name="nobody")
+    found = credits_of(facts(ANN, transactions=SALES), plan("\n".join([nobody, component("first_match: a")])))
+    assert set(found["rule"]) == {1}
+
+
+def test_a_component_without_documents_credits_nothing() -> None:
+    prizes = "component: prizes, period: year, payout: {ranking: {by: sold, prizes: [100]}}"
+    figures = "figures: {sold: {total_of: pay}}"
+    found = credits_of(facts(transactions=SALES), plan("\n".join([prizes, component()]), more=figures))
+    assert set(found["rule"]) == {1}
+
+
+def test_earnings_credit_the_components_that_name_them() -> None:
+    def earned(number: int, component_name: str, plan_name: str = "P") -> Row:
+        return {"transaction_id": f"e{number}", "deal_id": f"earning|{number}", "kind": "earning"} | {
+            "attribute:component": component_name,
+            "attribute:plan": plan_name,
+        }
+
+    earnings = [earned(0, "pay"), earned(1, "other"), earned(2, "pay", "Q")]
+    attributes = [
+        {"transaction_id": each["transaction_id"], "attribute": name, "value": each[f"attribute:{name}"]}
+        for each in earnings
+        for name in ("component", "plan")
+    ]
+    transactions = [{key: value for key, value in each.items() if ":" not in key} for each in earnings]
+    owners = [{"deal_id": each["deal_id"], "payee_id": "ann"} for each in earnings]
+    on_top = component("earnings_of: pay, measure: earnings, credit_to: direct_manager", name="override")
+    people = [{"payee_id": "ann", "manager_id": "max"}, {"payee_id": "max"}]
+    given = facts(people, transactions=transactions, participants=owners, attributes=attributes)
+    found = credits_of(given, plan("\n".join([component(), component(name="other"), on_top])))
+    assert rows(found, "transaction_id", "payee_id", "base") == [("e0", "max", 100_000)]
+
+
+def test_without_a_component_that_credits_there_are_no_credits() -> None:
+    prizes = "component: prizes, period: year, payout: {ranking: {by: reviews, prizes: [100]}}"
+    only = plan(prizes, more="figures: {reviews: {metric: reviews}}")
+    assert credits_of(facts(transactions=SALES), only).is_empty()

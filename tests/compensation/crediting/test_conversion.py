@@ -1,0 +1,70 @@
+"""Currencies: which rate, and before or after the share."""
+
+from datetime import date
+
+import pytest
+
+from tests.compensation.crediting.company import Row, component, credits_of, facts, plan, rows
+
+EUR: Row = {"from_currency": "EUR", "to_currency": "USD"}
+YEN: Row = {"from_currency": "USD", "to_currency": "JPY"}
+RATES = [
+    {**EUR, "valid_from": date(2026, 2, 11), "rate": "1.2"},
+    {**EUR, "valid_from": date(2026, 2, 22), "rate": "1.3"},
+    {**YEN, "rate": "150"},
+    {**YEN, "valid_from": date(2026, 2, 15), "rate": "160"},
+]
+SALE: Row = {"transaction_id": "t", "currency": "EUR", "revenue_minor": 100_000, "dated_on": date(2026, 2, 15)}
+
+
+@pytest.mark.parametrize(
+    ("by", "sale", "base"),
+    [
+        ("credited_on", {}, 120_000),
+        ("credited_on", {"dated_on": date(2026, 2, 10)}, None),
+        ("month_average", {}, 123_889),
+        ("month_average", {"dated_on": date(2026, 2, 1)}, 123_889),
+        ("month_average", {"dated_on": date(2026, 3, 1)}, 130_000),
+        ("month_average", {"dated_on": date(2026, 1, 31)}, None),
+        ("month_average", {"currency": "JPY"}, 64_583),
+        ("plan_rate", {}, 110_000),
+        ("plan_rate", {"currency": "JPY"}, 70_000_00),
+        ("plan_rate", {"currency": "USD"}, 100_000),
+        ("plan_rate", {"currency": "CHF"}, None),
+    ],
+)
+def test_a_component_says_which_rate_counts(by: str, sale: Row, base: int | None) -> None:
+    """The mean of February: 11 days at 1.2, 7 at 1.3; for yen half at 1/150, half at 1/160."""
+    paid = plan(component(f"exchange_rate: {by}"), more="plan_rates: {EUR: 1.1, JPY: 0.7}")
+    found = credits_of(facts(transactions=[{**SALE, **sale}], rates=RATES), paid)
+    assert found["base"].to_list() == [base]
+    assert found["outcome"].to_list() == [None if base is not None else "no_rate"]
+
+
+@pytest.mark.parametrize(("says", "base"), [("", [51, 50]), ("converted_after_share: yes", [51, 51])])
+def test_the_share_is_taken_before_or_after_the_conversion(says: str, base: list[int]) -> None:
+    """99 cents at 1.02 are 101; half of 99 cents are 50 and 49, which are 51 and 50."""
+    halves = [{"payee_id": who, "share_millionths": 500_000} for who in ("ann", "bob")]
+    given = facts(
+        [{"payee_id": "ann"}, {"payee_id": "bob"}],
+        participants=halves,
+        transactions=[{**SALE, "revenue_minor": 99 if not says else 100}],
+        rates=[{**EUR, "rate": "1.02"}],
+    )
+    assert credits_of(given, plan(component(says)))["base"].to_list() == base
+
+
+def test_a_number_has_no_currency() -> None:
+    found = credits_of(
+        facts(transactions=[{**SALE, "currency": "CHF"}]), plan(component("measure: count", payout="{per_unit: 1}"))
+    )
+    assert rows(found, "base", "outcome") == [(1_000_000, None)]
+
+
+def test_a_return_is_converted_like_what_it_reverses() -> None:
+    back = {**SALE, "transaction_id": "r", "kind": "return", "reverses_id": "t", "revenue_minor": -100_000}
+    back["dated_on"] = date(2026, 6, 1)
+    for by in ("credited_on", "month_average", "plan_rate"):
+        paid = plan(component(f"exchange_rate: {by}"), more="plan_rates: {EUR: 1.1}")
+        bases = credits_of(facts(transactions=[SALE, back], rates=RATES), paid)["base"]
+        assert bases[0] == -bases[1] > 0

@@ -1,0 +1,155 @@
+"""Measures: what is counted of a transaction."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from compensation.errors import FactsError, PayOverflowError
+from tests.compensation.crediting.company import MILLION, component, credits_of, facts, plan, rows
+
+MEASURES = """\
+measures:
+  arr: {field: arr, kind: money}
+  months: {field: months, kind: number}
+  sales: {sum: [revenue, arr]}
+  net: {difference: [revenue, margin]}
+  better: {max: [revenue, arr]}
+  worse: {min: [revenue, arr]}
+  margin_ratio: {ratio: [margin, revenue]}
+  half: {product: [revenue, 0.5]}
+  term: {product: [arr, months]}
+  per_month: {ratio: [revenue, months]}
+  capped: {min: [months, 12]}
+  nested: {sum: [half, {product: [margin, 2]}]}
+"""
+DOCUMENT = {"transaction_id": "t", "revenue_minor": 100_001, "margin_minor": 30_000, "quantity_millionths": 7 * MILLION}
+FIELDS = {"arr": 120_000, "months": 18 * MILLION}
+
+
+def told(transaction_id: str = "t", **fields: int) -> list[dict[str, Any]]:
+    return [
+        {"transaction_id": transaction_id, "measure": name, "value": value}
+        for name, value in ({**FIELDS, **fields}).items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measure", "base"),
+    [
+        ("revenue", 100_001),
+        ("margin", 30_000),
+        ("quantity", 7 * MILLION),
+        ("count", MILLION),
+        ("deals", MILLION),
+        ("arr", 120_000),
+        ("months", 18 * MILLION),
+        ("sales", 220_001),
+        ("net", 70_001),
+        ("better", 120_000),
+        ("worse", 100_001),
+        ("margin_ratio", 299_997),
+        ("half", 50_001),
+        ("term", 2_160_000),
+        ("per_month", 5_556),
+        ("capped", 12 * MILLION),
+        ("nested", 110_001),
+    ],
+)
+def test_a_measure_is_rounded_to_a_cent_or_a_millionth(measure: str, base: int) -> None:
+    pays = "{rate: 1%}" if plan_kind(measure) == "money" else "{per_unit: 1}"
+    paid = plan(component(f"measure: {measure}", payout=pays), more=MEASURES)
+    found = credits_of(facts(transactions=[DOCUMENT], measures=told()), paid)
+    assert rows(found, "base", "position", "outcome") == [(base, base, None)]
+
+
+def plan_kind(measure: str) -> str:
+    numbers = {"quantity", "count", "deals", "months", "margin_ratio", "capped"}
+    return "number" if measure in numbers else "money"
+
+
+@pytest.mark.parametrize("measure", ["arr", "margin_ratio", "better", "term", "per_month", "nested", "count", "deals"])
+def test_a_full_return_takes_back_all_of_a_measure(measure: str) -> None:
+    back = {name: -value for name, value in FIELDS.items()}
+    returned = {**DOCUMENT, "transaction_id": "r", "kind": "return", "reverses_id": "t", "dated_on": date(2026, 3, 1)}
+    returned |= {"revenue_minor": -100_001, "margin_minor": -30_000, "quantity_millionths": -7 * MILLION}
+    given = facts(transactions=[DOCUMENT, returned], measures=[*told(), *told("r", **back)])
+    pays = "{rate: 1%}" if plan_kind(measure) == "money" else "{per_unit: 1}"
+    for returns in ("origin", "current"):
+        paid = plan(component(f"measure: {measure}, returns: {returns}", payout=pays), more=MEASURES)
+        credited, taken_back = credits_of(given, paid)["base"]
+        assert credited == -taken_back != 0
+
+
+@pytest.mark.parametrize(
+    ("returned", "counts"),
+    [
+        ([-40_000], [1, 0]),
+        ([-40_000, -60_000], [1, 0, -1]),
+        ([-100_000, -1], [1, -1, 0]),
+    ],
+)
+def test_a_count_ends_with_the_return_that_leaves_nothing(returned: list[int], counts: list[int]) -> None:
+    back = [
+        {
+            "transaction_id": f"r{number}",
+            "kind": "return",
+            "reverses_id": "t",
+            "revenue_minor": minor,
+            "source_ref": "r",
+        }
+        for number, minor in enumerate(returned)
+    ]
+    for returns in ("origin", "current"):
+        paid = plan(component(f"measure: count, returns: {returns}", payout="{per_unit: 1}"))
+        found = credits_of(facts(transactions=[{"transaction_id": "t"}, *back]), paid)
+        assert found["base"].to_list() == [count * MILLION for count in counts]
+
+
+def test_a_deal_counts_by_its_first_transaction_of_the_kind() -> None:
+    documents = [
+        {"transaction_id": "b", "kind": "booking", "dated_on": date(2026, 1, 5)},
+        {"transaction_id": "i2", "dated_on": date(2026, 3, 1)},
+        {"transaction_id": "i1", "dated_on": date(2026, 2, 1)},
+    ]
+    found = credits_of(facts(transactions=documents), plan(component("measure: deals", payout="{per_unit: 1}")))
+    assert rows(found, "transaction_id", "base") == [("i1", MILLION), ("i2", 0)]
+
+
+@pytest.mark.parametrize(
+    ("measure", "change", "outcome"),
+    [
+        ("margin", {"margin_minor": None}, "no_margin"),
+        ("arr", {"transaction_id": "other"}, "no_measure"),
+        ("sales", {"transaction_id": "other"}, "no_measure"),
+        ("worse", {"transaction_id": "other"}, "no_measure"),
+        ("margin_ratio", {"revenue_minor": 0}, "no_measure"),
+    ],
+)
+def test_what_cannot_be_measured_says_so(measure: str, change: dict[str, Any], outcome: str) -> None:
+    pays = "{rate: 1%}" if plan_kind(measure) == "money" else "{per_unit: 1}"
+    paid = plan(component(f"measure: {measure}", payout=pays), more=MEASURES)
+    found = credits_of(facts(transactions=[{**DOCUMENT, **change}], measures=told()), paid)
+    assert found["outcome"].to_list() == [outcome]
+
+
+def test_measures_of_the_same_name_in_two_plans_do_not_meet() -> None:
+    arr = plan(component("measure: mine"), more="measures: {mine: {field: arr, kind: money}}")
+    half = plan(component("measure: mine"), more="measures: {mine: {product: [revenue, 0.5]}}")
+    found = credits_of(facts(transactions=[DOCUMENT], measures=told()), arr, half)
+    assert found["base"].to_list() == [120_000, 50_001]
+
+
+def test_a_measure_too_large_to_be_exact_is_refused_with_its_name() -> None:
+    paid = plan(component("measure: cube"), more="measures: {cube: {product: [revenue, quantity, quantity]}}")
+    huge = {"transaction_id": "t", "revenue_minor": 10**18, "quantity_millionths": 10**18}
+    with pytest.raises(FactsError, match="measure 'cube' of plan 'P'"):
+        credits_of(facts(transactions=[huge]), paid)
+
+
+def test_a_credit_too_large_to_be_exact_is_refused_with_payee_and_component() -> None:
+    huge = {"transaction_id": "t", "currency": "EUR", "revenue_minor": 9 * 10**18}
+    rate = [{"from_currency": "EUR", "to_currency": "USD", "rate": "1.1"}]
+    for says in ("", "converted_after_share: yes"):
+        with pytest.raises(PayOverflowError, match="payee ann, component 'pay'"):
+            credits_of(facts(transactions=[huge], rates=rate), plan(component(says)))
