@@ -1,0 +1,36 @@
+"""Pay that depends on the order of sales."""
+
+from collections.abc import Iterator
+
+from compensation.plans.components import Mode
+from compensation.review.alone import Alone
+from compensation.review.trials import Sale, pay
+from compensation.review.warning import PlanWarning, about, paid, sold
+
+
+def ordering(alone: Alone) -> Iterator[PlanWarning]:
+    """The smallest two sales that pay otherwise the other way round. Along one curve there are none."""
+    if alone.component.mode is Mode.CURVE or not alone.runs_together:
+        return
+    pairs = [pair for bend in alone.bends for pair in _pairs(alone, bend)]
+    pays = pay(alone, [world for pair in pairs for world in (pair, pair[::-1])])
+    rounding = 2 * alone.curve.rounding.increment
+    for (first, second), one_way, other_way in zip(pairs, pays[::2], pays[1::2], strict=True):
+        if abs(one_way - other_way) > rounding:
+            yield about(
+                alone,
+                "order_decides",
+                first=sold(alone, first.amount),
+                second=sold(alone, second.amount),
+                pays_first=paid(alone, one_way),
+                pays_second=paid(alone, other_way),
+            )
+            return
+
+
+def _pairs(alone: Alone, bend: int) -> Iterator[list[Sale]]:
+    """A smaller and a larger sale that cross the bend together; of what is paid on, the larger has the smaller part."""
+    day, half = alone.period.start, max(bend // 2 // alone.step, 1) * alone.step
+    differs = alone.component.position is not None
+    for larger in (bend, 2 * bend):
+        yield [Sale(half, day, half if differs else None), Sale(larger, day, larger // 10 if differs else None)]
