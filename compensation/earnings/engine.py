@@ -216,7 +216,7 @@ class Run:
             self._pay_periods(rule, in_force[rule.number], lines)
 
     def _keys_in_force(self, rule: Rule) -> list[AccumulatorKey]:
-        keys = sorted(self._engine.in_force(rule, self._as_of)) if self._scenarios else []
+        keys = sorted({*self._engine.in_force(rule, self._as_of)}) if self._scenarios else []
         everywhere = [AccumulatorKey(scenario, rule.number, *key) for scenario in self._scenarios for key in keys]
         return [*everywhere, *self._in_force[rule.number]]
 

@@ -81,7 +81,7 @@ class Limits:
     ) -> Lines:
         """The difference that a line makes to the bounded running total of its group."""
         lines = _in_families(self._limit_column(lines, rule, limit))
-        return _bounded(lines, ["scenario", *group], bounded, exact(0))
+        return _bounded(lines, ["scenario", *group], bounded, exact(0)).drop("limit")
 
     def _capped_by_period(self, lines: Lines, limit: Limit, rule: Rule) -> Lines:
         """The cap on all that the payee earns in the period, what the period opens with included."""

@@ -34,7 +34,7 @@ class Figures:
         metrics: Metrics,
         groups: Groups,
     ) -> None:
-        self.rules = {(rule.plan_number, rule.component.name): rule for rule in rules}
+        self.rules = {(rule.plan_number, rule.component.name): rule for rule in rules if rule.cap is None}
         self.assignments, self.quotas, self.rates = assignments, quotas, rates
         self.metrics, self.groups = metrics, groups
         self.positions, self.earnings = Totals(()), Totals(())
