@@ -2,10 +2,9 @@
 
 Each part knows only those before it: ``plans`` (the language), ``facts`` (what a calculation is given), ``crediting``
 (from transactions to credits) and ``curves`` (from positions to pay), ``earnings`` (the engine), ``estimates`` (of open
-deals, in words).
+deals, in words), ``examples`` (of plan files, run).
 """
 
-from compensation.curves.plan_examples import failing_examples
 from compensation.earnings.calculation import Calculation, calculate
 from compensation.errors import CompensationError, FactsError, PayOverflowError, PlanError
 from compensation.estimates.deal_estimate import DealEstimate
@@ -13,6 +12,7 @@ from compensation.estimates.estimating import DealOutcome, estimate_deals, unown
 from compensation.estimates.explaining import explain
 from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
 from compensation.estimates.reasons import Money
+from compensation.examples.running import failing_examples
 from compensation.facts.frames import Facts
 from compensation.plans.parsing import parse_plan
 from compensation.plans.plan import Plan

@@ -228,8 +228,12 @@ class Rounding(PlanPart):
     each_line: bool = False
 
 
+NO_PAYOUT = Payout(rate=Number(Fraction(0)))
+"""The payout of fixed pay, which looks at no credit."""
+
+
 class Component(PlanPart):
-    """One rule of a plan."""
+    """One rule of a plan; without ``payout`` it is fixed pay, ``opening_pay`` alone."""
 
     name: Annotated[str, Field(alias="component", min_length=1)]
     title: Titles | None = None
@@ -261,7 +265,7 @@ class Component(PlanPart):
         QuotaTerms()
     )
     mode: Mode = Mode.CURVE
-    payout: Payout
+    payout: Payout = NO_PAYOUT
     less_earnings_of: Words = ()
     less_paid_below: bool = False
     target_pay: (
@@ -293,6 +297,11 @@ class Component(PlanPart):
         return by_pay or any(gate.covers and gate.covers.is_percent for gate in self.gates)
 
     @property
+    def is_fixed_pay(self) -> bool:
+        """Whether it pays for the period alone, whatever is sold."""
+        return self.payout is NO_PAYOUT
+
+    @property
     def pays_by_line(self) -> bool:
         """Whether each credit has pay of its own, and not the period alone."""
         return self.payout.needs_credits and self.payout.pool is None
@@ -322,7 +331,9 @@ class Component(PlanPart):
 
     @model_validator(mode="after")
     def _credits_something(self) -> Self:
-        if self.credited_on is None and self.payout.needs_credits and not self.earnings_of:
+        if self.is_fixed_pay and self.opening_pay is None:
+            raise problem("has to say what it pays", "add 'payout', or 'opening_pay' for fixed pay alone")
+        if self.credited_on is None and self.payout.needs_credits and not (self.earnings_of or self.is_fixed_pay):
             raise problem("has to say on which document it credits", "add 'credited_on', or 'earnings_of' components")
         if self.earnings_of and self.credited_on not in (None, Event.EARNING):
             raise problem("is credited on documents or on earnings", "leave out 'credited_on' or 'earnings_of'")

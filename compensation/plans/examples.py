@@ -1,15 +1,18 @@
 """Examples in a plan file: what goes in, and what each person has to get."""
 
+import itertools
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from compensation.plans.parts import PlanPart, problem
-from compensation.plans.typed_numbers import Amount, Number, NumberOrPercent, Share
+from compensation.plans.parts import PlanPart, Span, Words, problem
+from compensation.plans.typed_numbers import Amount, Number, NumberOrPercent, Rounded, Share
 
 Named = dict[str, NumberOrPercent]
+EVERYONE = "everyone"
+"""Stands for all payees of an example together."""
 
 
 class ShortExample(PlanPart):
@@ -29,10 +32,24 @@ class ShortExample(PlanPart):
     opening: Amount = Number(Fraction(0))
 
 
-class Person(PlanPart):
-    """Somebody of an example, by default with the plan's first title, region and channel, from ``hired_on`` on.
+class Change(PlanPart):
+    """What is different with somebody from a day on."""
 
-    ``quota``: an amount for every period of every component's measure, or by measure; ``target_pay`` by component.
+    on: date
+    title: str | None = None
+    region: str | None = None
+    channel: str | None = None
+    team: str | None = None
+    manager: str | None = None
+    salary: Amount | None = None
+
+
+class Person(PlanPart):
+    """Somebody of an example, by default with the plan's first title, region, channel and team.
+
+    From ``hired_on`` (the plan's first day unless given) through ``leaves_on``; ``changes`` in between. ``quota``: an
+    amount for every period of every component's measure, or by measure; ``target_pay`` by component. ``covers`` says
+    what by its attribute: ``{region: North}``. In a plan for customers the people are customers.
     """
 
     title: str | None = None
@@ -50,24 +67,35 @@ class Person(PlanPart):
     target_pay: dict[str, Amount] = Field(default_factory=dict)
     covers: dict[str, str] = Field(default_factory=dict)
     factors: Named = Field(default_factory=dict)
+    absent: tuple[Span, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
-def _one_person(typed: object) -> object:
-    return {typed: "100%"} if isinstance(typed, str) else typed
+def _people(typed: object) -> object:
+    """One name has everything, a list of names equal shares (to a millionth, the last ones more)."""
+    if isinstance(typed, str):
+        return {typed: "100%"}
+    if isinstance(typed, list):
+        cuts = [Fraction(number * 10**6 // len(typed), 10**6) for number in range(len(typed) + 1)]
+        shares = [after - before for before, after in itertools.pairwise(cuts)]
+        return {name: Number(share) for name, share in zip(typed, shares, strict=True)}
+    return typed
 
 
-Shares = Annotated[dict[str, Share], BeforeValidator(_one_person)]
+Shares = Annotated[dict[str, Share], BeforeValidator(_people, json_schema_input_type=Words | dict[str, Share])]
 DOCUMENTS = ("booking", "order", "invoice", "receipt", "return", "renewal")
 
 
 class Document(PlanPart):
     """A document of an example, named by its number: ``{on: 2026-03-01, invoice: I1, deal: D1, revenue: 5000}``.
 
-    ``deal`` is the document's own number unless given; ``reverses`` names what a return takes back and ``pays`` the
-    invoice that a receipt settles. Owners are told once in a deal; ``measures`` and ``attributes`` are the plan's own.
+    ``deal`` is the document's own number unless given, or that of what it ``reverses`` (a return, of all of it unless
+    it says how much) or ``pays`` (a receipt its invoice). Owners are told once in a deal; one name has all of it, a
+    list shares equally. ``measures`` and ``attributes`` are the plan's own. ``known_on``: where it came to light later.
     """
 
     on: date
+    known_on: date | None = None
     booking: str | None = None
     order: str | None = None
     invoice: str | None = None
@@ -133,45 +161,74 @@ class ExchangeRate(PlanPart):
 
 
 class Expectation(PlanPart):
-    """What somebody has to get; all that is left out is not looked at.
+    """What somebody (or ``everyone`` together) has to get; all that is left out is not looked at.
 
-    With ``component`` (and ``document``, ``period``): ``credit`` counted, ``position`` and ``attainment`` after it,
-    ``factor`` of gates and modifiers, ``slices`` (the pay of each tier), ``earns``. With ``released`` in a ``period``,
-    ``paid`` in it, ``owed`` (draw balance) and ``carried`` (below minimum, or negative) after it; without a period, of
-    all. ``figure`` is a figure's value. Amounts in units of the currency.
+    ``component`` (or several), ``document`` and ``period`` choose what is looked at, ``via`` the owner through whom a
+    manager is credited; of a plan's every component, document or period together unless given. Amounts are in units
+    of the currency and hold to the smallest coin. Ratios with decimals or percent hold if they round to what is typed.
+
+    Of credits: ``credit`` counted, ``share`` of the document that is theirs, ``of_total`` what the credit is of all
+    credits of the period, ``measures`` the document's own by the plan's names.
+    Of positions: ``position`` and ``attainment`` after the document or at the end, ``in_tiers`` how much of the walk
+    lies in each tier, ``slices`` the pay of each.
+    Of earnings: ``earns``, ``earned_to_date`` in its period up to and with the document, ``calculated`` before limits
+    and ``reduced_to`` what limits leave of it, ``rate`` (pay by credit), ``of_target`` (pay by target pay),
+    ``multiplier`` (that by attainment), ``factor`` of gates and modifiers, ``scores`` of a scorecard by KPI (weighted),
+    ``figure`` values, ``why`` not (an outcome, or the figure of a gate that is not passed).
+    Of payments: ``released`` and what ``waits`` by the plan's currency; in the payee's, of a ``period`` of payment or
+    of all, ``draw`` (added), ``recovered``, ``guarantee``, ``adjusted``, ``paid``, and after it ``owed`` and
+    ``carried`` (below minimum, or negative).
     """
 
-    payee: str
-    component: str | None = None
+    payee: str = EVERYONE
+    component: Words = ()
     document: str | None = None
     period: str | None = None
+    via: str | None = None
     credit: Amount | None = None
+    share: Rounded | None = None
+    of_total: Rounded | None = None
+    measures: dict[str, Rounded] = Field(default_factory=dict)
     position: Amount | None = None
-    attainment: NumberOrPercent | None = None
-    factor: NumberOrPercent | None = None
+    attainment: Rounded | None = None
+    in_tiers: tuple[Amount, ...] | None = None
     slices: tuple[Amount, ...] | None = None
     earns: Amount | None = None
+    earned_to_date: Amount | None = None
+    calculated: Amount | None = None
+    reduced_to: Rounded | None = None
+    rate: Rounded | None = None
+    of_target: Rounded | None = None
+    multiplier: Rounded | None = None
+    factor: Rounded | None = None
+    scores: dict[str, Rounded] = Field(default_factory=dict)
+    figure: dict[str, Rounded] = Field(default_factory=dict)
+    why: str | None = None
     released: Amount | None = None
+    waits: Amount | None = None
+    draw: Amount | None = None
+    recovered: Amount | None = None
+    guarantee: Amount | None = None
+    adjusted: Amount | None = None
     paid: Amount | None = None
     owed: Amount | None = None
     carried: Amount | None = None
-    figure: dict[str, NumberOrPercent] = Field(default_factory=dict)
-    why: str | None = None
 
 
 class StoryExample(PlanPart):
     """People and what happens; the whole calculation is run, and every expectation has to hold.
 
-    ``as_of`` is the last day unless given; ``closed_through`` a day up to which everything has been paid before
-    the later documents were known.
+    ``as_of`` is the last day that it names unless given. ``closed_through``: a day up to which everything that was
+    known then has been paid; what comes to light later is an adjustment.
     """
 
     name: str = Field(alias="example")
-    people: dict[str, Person]
+    people: dict[str, Person] = Field(default_factory=dict)
     happens: tuple[Document, ...] = ()
     metrics: tuple[Metric, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
     as_of: date | None = None
+    closed_through: date | None = None
     expects: Annotated[tuple[Expectation, ...], Field(min_length=1)]
 
 

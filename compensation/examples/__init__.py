@@ -1,0 +1,1 @@
+"""The examples of plan files, run: short ones along the curves alone, stories through everything."""

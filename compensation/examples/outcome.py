@@ -1,0 +1,153 @@
+"""What an example comes to: its facts, calculated and settled, and the walks along the curves behind them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+import polars as pl
+
+from compensation.crediting.measuring import Measures, measure_key, with_fields
+from compensation.crediting.transactions import complete, creditable, in_scenario
+from compensation.earnings.calculation import Calculation, calculate, history
+from compensation.earnings.engine import Earned, Engine
+from compensation.examples.documents import Documents
+from compensation.examples.people import People, of_those_who_have_it
+from compensation.examples.rows import Row, frame_of
+from compensation.facts.frames import Facts
+from compensation.facts.schemas import SCHEMAS
+from compensation.payments.settlement import Settlement, settle
+from compensation.plans.examples import StoryExample
+from compensation.plans.periods import period_of
+from compensation.plans.plan import Plan
+
+_LINE = ("payee_id", "plan", "component", "transaction_id", "party", "period_label")
+
+
+class Closed(NamedTuple):
+    """Rows of the facts about periods that are closed."""
+
+    posted: list[Row]
+    paid: list[Row]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A story of a plan, run through everything up to ``as_of``."""
+
+    plan: Plan
+    story: StoryExample
+    as_of: date
+    exponents: dict[str, int]
+    people: People
+    documents: Documents
+    facts: Facts
+    calculation: Calculation
+    settlement: Settlement
+
+    @cached_property
+    def engine(self) -> Engine:
+        return Engine.of(self.facts, [self.plan])
+
+    @cached_property
+    def earned(self) -> Earned:
+        """The accumulators, curves and lines behind the calculation."""
+        return self.engine.run(self.engine.credits(history(self.facts, self.as_of)), [""], self.as_of)
+
+    def measure_of(self, name: str, transaction_ids: set[str]) -> int | None:
+        """What transactions count by a measure of the plan, in minor units of their currency or millionths."""
+        wanted = Measures({measure_key(0, name): (self.plan, name)})
+        transactions = in_scenario(complete(self.facts.transactions))
+        bases = creditable(with_fields(transactions, self.facts.measures, wanted.fields), wanted.bases)
+        chosen = wanted.evaluated(bases).filter(pl.col("transaction_id").is_in(sorted(transaction_ids)))
+        chosen = chosen.unique("transaction_id")
+        sides = (chosen[f"{measure_key(0, name)}_{side}"].to_list() for side in ("after", "before"))
+        values = [None if after is None else int(after - before) for after, before in zip(*sides, strict=True)]
+        return None if not values or None in values else sum(value for value in values if value is not None)
+
+
+def happened(plan: Plan, story: StoryExample, exponent: int) -> Outcome:
+    """Runs the story; ``exponent``: digits of the plan currency's minor unit, other currencies have two."""
+    plan, exponents = of_those_who_have_it(plan, story), defaultdict(lambda: 2, {plan.currency: exponent})
+    if story.closed_through is None:
+        return _run(plan, story, exponents)
+    return _run(plan, story, exponents, _closed(_run(plan, _as_closed(story, story.closed_through), exponents)))
+
+
+def _run(plan: Plan, story: StoryExample, exponents: dict[str, int], closed: Closed | None = None) -> Outcome:
+    as_of = story.as_of or _last_day(plan, story)
+    people, documents = People(plan, story, as_of, exponents), Documents(plan, story, exponents)
+    facts = Facts(
+        transactions=frame_of("transactions", documents.transactions()),
+        participants=frame_of("participants", documents.participants()),
+        assignments=frame_of("assignments", people.assignments()),
+        quotas=frame_of("quotas", people.quotas()),
+        rates=frame_of("rates", _rates(story)),
+        currencies=frame_of("currencies", _currencies(plan, story, exponents)),
+        deals=frame_of("deals", documents.deals()),
+        measures=frame_of("measures", documents.measures()),
+        attributes=frame_of("attributes", documents.attributes()),
+        coverage=frame_of("coverage", people.coverage()),
+        metrics=frame_of("metrics", _metrics(story)),
+        targets=frame_of("targets", people.targets()),
+        factors=frame_of("factors", people.factors()),
+        absences=frame_of("absences", people.absences()),
+        posted=frame_of("posted", closed.posted if closed else ()),
+        paid=frame_of("paid", closed.paid if closed else ()),
+    )
+    calculation = calculate(facts, [plan], as_of=as_of)
+    settlement = settle(calculation, facts, [plan], as_of=as_of)
+    return Outcome(plan, story, as_of, exponents, people, documents, facts, calculation, settlement)
+
+
+def _last_day(plan: Plan, story: StoryExample) -> date:
+    days = [
+        *(document.known_on or document.on for document in story.happens),
+        *(each.through for each in story.metrics),
+    ]
+    return max(days, default=plan.effective.from_on)
+
+
+def _rates(story: StoryExample) -> Iterator[Row]:
+    for rate in story.exchange_rates:
+        currencies = {"from_currency": rate.from_currency, "to_currency": rate.to_currency}
+        yield {**currencies, "valid_from": rate.on, "rate": str(rate.rate.value)}
+
+
+def _metrics(story: StoryExample) -> Iterator[Row]:
+    for metric in story.metrics:
+        days = {"from_on": metric.from_on, "to_on": metric.through + timedelta(days=1)}
+        yield {"subject": metric.of or "", "metric": metric.metric, **days, "value": str(metric.value.value)}
+
+
+def _currencies(plan: Plan, story: StoryExample, exponents: dict[str, int]) -> Iterator[Row]:
+    named = {plan.currency, *plan.plan_rates, *(person.currency for person in story.people.values())}
+    named |= {document.currency for document in story.happens}
+    named |= {each for rate in story.exchange_rates for each in (rate.from_currency, rate.to_currency)}
+    for currency in sorted(each for each in named if each):
+        yield {"currency": currency, "exponent": exponents[currency]}
+
+
+def _as_closed(story: StoryExample, day: date) -> StoryExample:
+    """What was known of the story at the end of the day."""
+    known = tuple(document for document in story.happens if (document.known_on or document.on) <= day)
+    return story.model_copy(update={"happens": known, "as_of": day, "closed_through": None})
+
+
+def _closed(then: Outcome) -> Closed:
+    """What had been posted and paid by then."""
+    released = then.settlement.releases.group_by(_LINE).agg(pl.col("release_minor").sum().alias("released_minor"))
+    lines = then.calculation.lines.select(*_LINE, "currency", "earning_minor", pl.col("dated_on").alias("on"))
+    openings = then.calculation.openings.with_columns(pl.lit("").alias("transaction_id"), pl.lit("").alias("party"))
+    every = pl.concat([lines, openings.select(*_LINE, "currency", "earning_minor", pl.col("earned_on").alias("on"))])
+    label = pl.col("on").map_elements(
+        lambda day: period_of(day, then.plan.payments.period, then.plan.year_starts).label, pl.String
+    )
+    posted = every.with_columns(label.alias("posted_in")).join(released, on=_LINE, how="left").drop("on")
+    paid = then.settlement.payments.rename({"carried_out_minor": "carried_minor"})
+    return Closed(
+        posted.select(*SCHEMAS["posted"]).to_dicts(),
+        paid.select(*SCHEMAS["paid"]).to_dicts(),
+    )

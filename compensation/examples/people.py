@@ -1,0 +1,180 @@
+"""The people of an example as frames: who has the plan when, with which quotas, targets, factors and coverage."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from fractions import Fraction
+
+from compensation.curves.compiling import unit_scale
+from compensation.exact import MILLIONTHS, rounded
+from compensation.examples.rows import Row
+from compensation.plans.components import Component
+from compensation.plans.examples import Change, Person, StoryExample
+from compensation.plans.figures import Figure
+from compensation.plans.periods import Period, PeriodKind, periods_between
+from compensation.plans.plan import Plan
+
+CUSTOMER = "customer:"
+_UNTITLED = "Somebody"
+_PLACES = ("title", "region", "channel", "team")
+_COVERED = ("customer", "product", "product_family", "region", "channel")
+
+
+class People:
+    """The people of a story in a plan, up to ``as_of``."""
+
+    def __init__(self, plan: Plan, story: StoryExample, as_of: date, exponents: Mapping[str, int]) -> None:
+        self._plan, self._people, self._as_of, self._exponents = plan, story.people, as_of, exponents
+
+    def payee_id(self, name: str) -> str:
+        """What stands for somebody in frames."""
+        return f"{CUSTOMER}{name}" if self._plan.applies_to.is_for_customers else name
+
+    def assignments(self) -> Iterator[Row]:
+        for name, person in self._people.items():
+            if not self._plan.applies_to.is_for_customers:
+                yield from self._assignments_of(name, person)
+
+    def quotas(self) -> Iterator[Row]:
+        for name, person in self._people.items():
+            for measure, kind in _quota_periods(self._plan).items():
+                amount = person.quota.get(measure) if isinstance(person.quota, dict) else person.quota
+                if amount is not None:
+                    units = self._units(measure, amount.value)
+                    for period in self._periods(kind):
+                        yield {
+                            "payee_id": self.payee_id(name),
+                            "measure": measure,
+                            **_span(period),
+                            "quota_minor": units,
+                            "currency": self._plan.currency,
+                        }
+
+    def targets(self) -> Iterator[Row]:
+        for name, person in self._people.items():
+            for component, amount in person.target_pay.items():
+                for period in self._periods(self._plan.component(component).period):
+                    yield {
+                        "payee_id": self.payee_id(name),
+                        "component": component,
+                        **_span(period),
+                        "target_minor": self._minor(amount.value),
+                        "currency": self._plan.currency,
+                    }
+
+    def factors(self) -> Iterator[Row]:
+        for name, person in self._people.items():
+            for modifier, number in person.factors.items():
+                yield {
+                    "payee_id": self.payee_id(name),
+                    "modifier": modifier,
+                    "from_on": self._first_day(person),
+                    "to_on": None,
+                    "factor": str(number.value),
+                    "author": None,
+                    "reason": None,
+                }
+
+    def coverage(self) -> Iterator[Row]:
+        for name, person in self._people.items():
+            if person.covers:
+                yield {
+                    "payee_id": self.payee_id(name),
+                    "role": "coverage",
+                    "share_millionths": MILLIONTHS,
+                    **{attribute: person.covers.get(attribute) for attribute in _COVERED},
+                    "precedence": 1,
+                    "from_on": self._first_day(person),
+                    "to_on": _day_after(person.leaves_on),
+                }
+
+    def absences(self) -> Iterator[Row]:
+        for name, person in self._people.items():
+            for span in person.absent:
+                yield {"payee_id": self.payee_id(name), "from_on": span.from_on, "to_on": span.ends_on}
+
+    def _assignments_of(self, name: str, person: Person) -> Iterator[Row]:
+        begins = [self._first_day(person), *(change.on for change in person.changes)]
+        ends = [*begins[1:], _day_after(person.leaves_on)]
+        now = person
+        for change, from_on, to_on in zip((None, *person.changes), begins, ends, strict=True):
+            now = now.model_copy(update=_changed(change))
+            yield {
+                "payee_id": name,
+                "name": name,
+                "from_on": from_on,
+                "to_on": to_on,
+                "manager_id": now.manager,
+                **{part: getattr(now, part) or self._default(part, person) for part in _PLACES},
+                "pay_currency": person.currency,
+                "salary_minor": self._salary(now),
+                "hired_on": self._first_day(person),
+                "successor_id": person.successor,
+            }
+
+    def _default(self, part: str, person: Person) -> str | None:
+        wanted: tuple[str, ...] = getattr(self._plan.applies_to, f"{part}s") if person.has_plan else ()
+        return wanted[0] if wanted else (_UNTITLED if part == "title" else None)
+
+    def _salary(self, person: Person) -> int | None:
+        minor = 10 ** self._exponents[person.currency or self._plan.currency]
+        return None if person.salary is None else rounded(person.salary.value * minor)
+
+    def _first_day(self, person: Person) -> date:
+        return person.hired_on or self._plan.effective.from_on
+
+    def _periods(self, kind: PeriodKind) -> list[Period]:
+        return periods_between(self._plan.effective.from_on, self._as_of, kind, self._plan.year_starts)
+
+    def _minor(self, amount: Fraction) -> int:
+        return rounded(amount * 10 ** self._exponents[self._plan.currency])
+
+    def _units(self, measure: str, amount: Fraction) -> int:
+        return rounded(amount * unit_scale(self._plan.kind_of(measure), self._exponents[self._plan.currency]))
+
+
+def _changed(change: Change | None) -> dict[str, object]:
+    if change is None:
+        return {}
+    return {part: getattr(change, part) for part in change.given(*_PLACES, "manager", "salary")}
+
+
+def of_those_who_have_it(plan: Plan, story: StoryExample) -> Plan:
+    """The plan, for those people of the story alone who have it."""
+    who = plan.applies_to
+    named = tuple(name for name, person in story.people.items() if person.has_plan)
+    if who.is_for_customers or len(named) == len(story.people):
+        return plan
+    payees = tuple(name for name in who.payees if name in named) if who.payees else named
+    return plan.model_copy(update={"applies_to": who.model_copy(update={"everyone": False, "payees": payees})})
+
+
+def _quota_periods(plan: Plan) -> dict[str, PeriodKind]:
+    """The shortest period of each measure's quotas, so that longer ones find their sum."""
+    wanted = {name for figure in plan.figures.values() for name in _attainments(figure)}
+    needing = [each for each in plan.components if each.needs_quota or each.name in wanted]
+    order = list(PeriodKind)
+    periods: dict[str, PeriodKind] = {}
+    for component in needing or plan.components:
+        measure, kind = _quota_of(component)
+        periods[measure] = min(kind, periods.get(measure, kind), key=order.index)
+    return periods
+
+
+def _quota_of(component: Component) -> tuple[str, PeriodKind]:
+    return component.quota.of_measure or component.looks_at, component.quota.for_period or component.period
+
+
+def _attainments(figure: Figure) -> Iterator[str]:
+    if figure.attainment_of:
+        yield figure.attainment_of
+    for term in figure.terms:
+        if isinstance(term, Figure):
+            yield from _attainments(term)
+
+
+def _span(period: Period) -> Row:
+    return {"from_on": period.start, "to_on": period.end}
+
+
+def _day_after(day: date | None) -> date | None:
+    return None if day is None else day + timedelta(days=1)
