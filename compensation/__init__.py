@@ -1,15 +1,16 @@
 """Compensation: from transactions to credits, attainment and earnings. Pure: no I/O, no clock, no floats.
 
 Each part knows only those before it: ``plans`` (the language), ``facts`` (what a calculation is given), ``crediting``
-(from transactions to credits) and ``curves`` (from positions to pay), ``earnings`` (the engine), ``estimates`` (of open
-deals, in words), ``examples`` (of plan files, run).
+(from transactions to credits), ``curves`` (from positions to pay) and ``figures`` (of whole periods), ``earnings`` (the
+engine), ``payments`` (releases, draws), ``estimates`` (of open deals, in words), ``examples`` (of plan files) and
+``review`` (of plans).
 """
 
-from compensation.earnings.calculation import Calculation, calculate
+from compensation.earnings.calculation import ENGINE_VERSION, Calculation, Provenance, calculate
 from compensation.errors import CompensationError, FactsError, PayOverflowError, PlanError
 from compensation.estimates.deal_estimate import DealEstimate
 from compensation.estimates.estimating import DealOutcome, estimate_deals, unowned
-from compensation.estimates.explaining import explain
+from compensation.estimates.explaining import Explainer, explain
 from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
 from compensation.estimates.reasons import Money
 from compensation.examples.running import failing_examples
@@ -18,10 +19,12 @@ from compensation.plans.parsing import parse_plan
 from compensation.plans.plan import Plan
 
 __all__ = [
+    "ENGINE_VERSION",
     "Calculation",
     "CompensationError",
     "DealEstimate",
     "DealOutcome",
+    "Explainer",
     "Facts",
     "FactsError",
     "Money",
@@ -31,6 +34,7 @@ __all__ = [
     "Proposal",
     "ProposedLine",
     "ProposedShare",
+    "Provenance",
     "calculate",
     "estimate_deals",
     "explain",

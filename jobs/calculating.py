@@ -15,6 +15,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from compensation import (
+    ENGINE_VERSION,
     CompensationError,
     DealEstimate,
     Facts,
@@ -34,9 +35,6 @@ from warehouse.canonical.links import read_links
 from warehouse.database import reading, writing
 from warehouse.facts import FactsError, read_facts_and_gaps
 from warehouse.results import Estimate
-
-# Raised when the same inputs would give other results than before.
-ENGINE = 1
 
 
 class Calculated(NamedTuple):
@@ -141,7 +139,7 @@ def _with_open_deals(facts: Facts, proposals: Sequence[Proposal]) -> Facts:
 
 
 def _fingerprint(connection: Connection, work: Work, today: date) -> str:
-    parts = [f"engine {ENGINE}", today.isoformat(), *sorted(each.version for each in work.plans)]
+    parts = [f"engine {ENGINE_VERSION}", today.isoformat(), *sorted(each.version for each in work.plans)]
     for source in work.sources:
         version = source.mapping_version
         parts.append(f"{source.name} {version} {landing.read_progress(connection, source.name, version)}")

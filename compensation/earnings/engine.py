@@ -24,7 +24,7 @@ from compensation.earnings.entanglement import hangs_together, is_shared
 from compensation.earnings.levels import levels_of
 from compensation.earnings.limits import Limits
 from compensation.earnings.lines import earned_lines
-from compensation.earnings.period_pay import PeriodPay, PeriodPays, earned_on
+from compensation.earnings.period_pay import PeriodPay, PeriodPays, Scores, earned_on
 from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR
@@ -60,6 +60,7 @@ class Earned:
     figures: Figures
     lines: pl.DataFrame
     pays: list[PeriodPay]
+    scores: Scores
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,13 @@ class Run:
             self._count()
             self._level(own, rules)
         lines = self._capped(pl.concat(self._lines, how="diagonal_relaxed"), measured)
-        return Earned(self._accumulators, self._figures, _in_minor_units(lines, self._engine.rules), self._pays)
+        return Earned(
+            self._accumulators,
+            self._figures,
+            _in_minor_units(lines, self._engine.rules),
+            self._pays,
+            self._period_pays.scores,
+        )
 
     def _count(self) -> None:
         """Totals of positions and of earnings so far, if any figure or pool looks at them."""

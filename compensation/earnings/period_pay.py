@@ -31,11 +31,18 @@ class PeriodPay(NamedTuple):
     minor: int
 
 
+Scores = list[tuple[AccumulatorKey, str, Fraction, Fraction, Fraction]]
+
+
 class PeriodPays:
-    """Calculates the pay of periods, rule by rule. ``minors``: minor units in a unit, by rule."""
+    """Calculates the pay of periods, rule by rule. ``minors``: minor units in a unit, by rule.
+
+    ``scores``: of the scorecards calculated so far the KPI, its figure, its score, and that times its weight.
+    """
 
     def __init__(self, accumulators: Accumulators, figures: Figures, groups: Groups, minors: Mapping[int, int]) -> None:
         self._accumulators, self._figures, self._groups, self._minors = accumulators, figures, groups, minors
+        self.scores: Scores = []
 
     def of(self, rule: Rule, in_force: Sequence[AccumulatorKey]) -> list[PeriodPay]:
         """What the rule pays those who have it (``in_force``: its keys), period by period, beside its lines."""
@@ -82,8 +89,9 @@ class PeriodPays:
         if len(known) < len(kpis):
             return None
         weights = sum((kpi.weight.value for kpi in kpis), Fraction(0))
-        score = sum((kpi.weight.value * score_of(kpi, value) for kpi, value in known), Fraction(0)) / weights
-        return score * self._target(key)
+        scores = [(kpi.kpi, value, score_of(kpi, value), kpi.weight.value / weights) for kpi, value in known]
+        self.scores += [(key, kpi, value, score, score * weight) for kpi, value, score, weight in scores]
+        return sum((score * weight for _, _, score, weight in scores), Fraction(0)) * self._target(key)
 
     def _cell(self, rule: Rule, key: AccumulatorKey) -> Fraction | None:
         matrix = rule.component.payout.matrix

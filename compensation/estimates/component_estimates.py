@@ -10,6 +10,7 @@ from typing import Any
 
 from compensation.curves.curve import Curve, Slice
 from compensation.curves.pieces import Piece
+from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.engine import Engine
 from compensation.estimates.deal_estimate import EstimatedComponent, EstimatedPeriod, EstimatedTier, ExpectedPayment
 from compensation.estimates.reasons import Money, Ratio, Reason, decimal_text, money, reason
@@ -22,16 +23,14 @@ Line = dict[str, Any]
 
 
 def components(
-    engine: Engine, curves: Sequence[Curve], lines: Sequence[Line], currency: str
+    engine: Engine, accumulators: Accumulators, lines: Sequence[Line], currency: str
 ) -> Iterator[EstimatedComponent]:
     """One component per accumulator; ``lines`` are those of one payee that pay, in the engine's order.
 
-    ``curves``: those of the run; ``currency``: what the deal is in.
+    ``accumulators``: those of the run; ``currency``: what the deal is in.
     """
     for _, together in groupby(lines, key=lambda line: line["accumulator"]):
-        first, *others = together
-        curve = curves[first["curve"]]
-        yield EarnedLines(engine, engine.rules[first["rule"]], curve, (first, *others), currency).component()
+        yield EarnedLines(engine, accumulators, tuple(together), currency).component()
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,28 @@ class EarnedLines:
     """
 
     engine: Engine
-    rule: Rule
-    curve: Curve
+    accumulators: Accumulators
     lines: Sequence[Line]
     currency: str
+
+    @property
+    def rule(self) -> Rule:
+        return self.engine.rules[self.lines[0]["rule"]]
+
+    @property
+    def curve(self) -> Curve:
+        return self._curve_of(self.lines[0])
+
+    def _curve_of(self, line: Line) -> Curve:
+        """The curve of the line's accumulator; where a component pays by cases, that of the line's case."""
+        row = self.accumulators.rows[line["accumulator"]]
+        payout = self.rule.component.payout
+        if row.terms is not None and (payout.cases or payout.matrix):
+            number = self.accumulators.curves.number(self.rule.number, row.terms, line["case_no"])
+            return self.accumulators.curves.compiled[number]
+        if row.curve is None:
+            raise ValueError(f"a line of '{self.rule.component.name}' that pays nothing has no curve")
+        return self.accumulators.curves.compiled[row.curve]
 
     def component(self) -> EstimatedComponent:
         line, quota = self.lines[0], self.lines[0]["quota_minor"]
@@ -84,13 +101,30 @@ class EarnedLines:
         yield self._progress()
         for part in self._parts:
             yield self._slice(part)
+        yield from self._terms()
         yield from self._limited()
+
+    def _terms(self) -> Iterator[Reason]:
+        """What gates and modifiers of the period made of the curve; the tiers' pay above includes it."""
+        terms, component = self.accumulators.rows[self.lines[0]["accumulator"]].terms, self.rule.component
+        if terms is None:
+            return
+        for number in terms.failed:
+            gate = component.gates[number]
+            comparison, bound = gate.condition
+            bound_text: Money | Ratio = Ratio(ratio=decimal_text(bound.value))
+            if not bound.is_percent:
+                bound_text = Money(amount=decimal_text(bound.value), currency=None)
+            yield reason(f"gate_{comparison}", figure=gate.figure, bound=bound_text)
+        if terms.factor != 1:
+            names = ", ".join(modifier.modifier for modifier in component.modifiers)
+            yield reason("modified", modifiers=names, factor=decimal_text(terms.factor, 6))
 
     def _limited(self) -> Iterator[Reason]:
         """What limits made of what the curve pays."""
         calculated, earning = (sum(each[name] for each in self.lines) for name in ("calculated_minor", "earning_minor"))
         if calculated != earning:
-            yield reason("limited", calculated=self._pay(calculated), earning=self._pay(earning))
+            yield reason("limited", calculated=self._pay(calculated), left=self._pay(earning))
 
     @property
     def _before(self) -> int:
@@ -112,11 +146,14 @@ class EarnedLines:
     @cached_property
     def _parts(self) -> tuple[Slice, ...]:
         """The tiers that the lines reach; their earnings add up to those of the lines."""
-        mode = self.rule.component.mode
-        if mode is Mode.CURVE:
+        component = self.rule.component
+        if component.mode is Mode.CURVE and not (component.payout.cases or component.payout.matrix):
             return tuple(self.curve.slices(self._before, self._after))
-        at = "before" if mode is Mode.RATE_BEFORE else "after"
-        return tuple(Slice(self.curve.piece_at(each[at]), each["base"], each["earning_minor"]) for each in self.lines)
+        at = "before" if component.mode is Mode.RATE_BEFORE else "after"
+        return tuple(
+            Slice(self._curve_of(each).piece_at(each[at]), each["base"], each["calculated_minor"])
+            for each in self.lines
+        )
 
     def _conversion(self) -> Iterator[Reason]:
         origin, target, day = self.currency, self.rule.plan.currency, self.lines[0]["credited_on"]

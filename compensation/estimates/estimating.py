@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from compensation.curves.curve import Curve
-from compensation.earnings.accumulators import AccumulatorKey, entered_by
+from compensation.earnings.accumulators import AccumulatorKey, Accumulators, entered_by
 from compensation.earnings.calculation import history
 from compensation.earnings.engine import Earned, Engine
 from compensation.estimates.component_estimates import components
@@ -66,7 +65,7 @@ def estimate_deals(
 class _Ran(NamedTuple):
     """``lines`` of the deals by scenario; ``beyond``: by scenario, payee and currency what changes elsewhere."""
 
-    curves: Sequence[Curve]
+    accumulators: Accumulators
     lines: Mapping[str, list[Line]]
     beyond: Mapping[tuple[str, str], Mapping[str, int]]
 
@@ -89,7 +88,7 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     by_scenario: dict[str, list[Line]] = defaultdict(list)
     for line in _of_proposals(lines, proposals).iter_rows(named=True):
         by_scenario[line["scenario"]].append(line)
-    return _Ran(earned.accumulators.curves.compiled, by_scenario, _beyond(engine, earned, proposals))
+    return _Ran(earned.accumulators, by_scenario, _beyond(engine, earned, proposals))
 
 
 def _of_proposals(lines: pl.DataFrame, proposals: Sequence[Proposal]) -> pl.DataFrame:
@@ -186,7 +185,9 @@ class _Writer:
     ) -> DealEstimate:
         """``lines``: the payee's, if the deal closes before all others, and if it closes after them."""
         first, last = ([line for line in each if line["outcome"] is None] for each in lines)
-        parts = tuple(components(self.engine, self.run.curves, first, self.deals.deals[proposal.deal_id].currency))
+        parts = tuple(
+            components(self.engine, self.run.accumulators, first, self.deals.deals[proposal.deal_id].currency)
+        )
         total = self._total(payee_id, proposal, first, proposal.scenario)
         elsewhere = self._elsewhere(payee_id, proposal)
         return DealEstimate(

@@ -52,12 +52,12 @@ def score_of(kpi: Kpi, value: Fraction) -> Fraction:
 
 def cell_of(matrix: Matrix, row: Fraction, column: Fraction) -> Fraction:
     """The number of a matrix over two figures; 0 before the first row or column, interpolated if the matrix says so."""
-    if matrix.interpolated:
-        lines = [_on_line(_places(matrix.columns, line), column) for line in matrix.grid]
-        return _on_line(_places(matrix.rows, [Number(line) for line in lines]), row)
     places = reached(matrix.rows.begins, row), reached(matrix.columns.begins, column)
     if places[0] is None or places[1] is None:
         return Fraction(0)
+    if matrix.interpolated:
+        lines = [_on_line(_places(matrix.columns, line), column) for line in matrix.grid]
+        return _on_line(_places(matrix.rows, [Number(line) for line in lines]), row)
     return matrix.grid[places[0]][places[1]].value
 
 

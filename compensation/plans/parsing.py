@@ -68,7 +68,8 @@ _TAGS = ("short", "story", "Number", "Figure", "Measure", "str")
 
 def _plan_error(detail: ErrorDetails, document: Document) -> PlanError:
     place = tuple(part for part in detail["loc"] if part not in _TAGS)
-    index = detail.get("ctx", {}).get("index")
+    context = detail.get("ctx", {})
+    place, index = context.get("place", place), context.get("index")
     if index is not None:
         place = (*_innermost_list(place, document.content), index)
     path, line = document.place_of(place)

@@ -10,8 +10,11 @@ NEVER = date(9999, 12, 31)
 """Stands for 'no end' where a first day after is wanted."""
 
 
-def problem(what: str, remedy: str, **context: int) -> PydanticCustomError:
-    """An error that says what is wrong and what to do; ``index`` in the context names the item of a list."""
+def problem(what: str, remedy: str, **context: int | tuple[str | int, ...]) -> PydanticCustomError:
+    """An error that says what is wrong and what to do.
+
+    ``index`` in the context names the item of a list of bounds, ``place`` where in the mapping the part at fault is.
+    """
     return PydanticCustomError("plan", "{what}; {remedy}", {"what": what, "remedy": remedy, **context})
 
 

@@ -10,11 +10,12 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
+from compensation.plans.coherence import check_definitions, check_kinds, check_names
 from compensation.plans.components import Component
-from compensation.plans.examples import Example, ShortExample, StoryExample
+from compensation.plans.examples import ShortExample, StoryExample
 from compensation.plans.figures import Figure
 from compensation.plans.limits import Cap
-from compensation.plans.measures import BUILT_IN, Measure, MeasureKind, kind_of
+from compensation.plans.measures import Measure, MeasureKind, kind_of
 from compensation.plans.parts import PlanPart, Span, Words, problem
 from compensation.plans.payments import Payments
 from compensation.plans.typed_numbers import Amount
@@ -110,66 +111,6 @@ class Plan(PlanPart):
         """Whether a measure is money."""
         return kind_of(measure, self.measures)
 
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        names = [component.name for component in self.components]
-        for name in names:
-            if names.count(name) > 1:
-                raise problem(f"two components are called '{name}'", "rename one of them")
-        for example in self.examples:
-            if isinstance(example, ShortExample) and example.component not in names:
-                raise problem(f"example '{example.name}' names no component", f"choose one of {', '.join(names)}")
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> Self:
-        names = {component.name for component in self.components}
-        for where, wanted in self._wanted_components():
-            if wanted not in names:
-                raise problem(f"{where} names no component '{wanted}'", f"choose one of {', '.join(sorted(names))}")
-        for component in self.components:
-            for figure in component.figures:
-                if figure not in self.figures:
-                    raise problem(
-                        f"component '{component.name}' looks at an unknown figure '{figure}'",
-                        "define it under 'figures'",
-                    )
-            for measure in (component.measure, component.looks_at):
-                if measure not in BUILT_IN and measure not in self.measures:
-                    known = ", ".join([*BUILT_IN, *self.measures])
-                    raise problem(
-                        f"component '{component.name}' counts an unknown measure '{measure}'",
-                        f"choose one of {known}, or define it under 'measures'",
-                    )
-        return self
-
-    def _wanted_components(self) -> Iterator[tuple[str, str]]:
-        for component in self.components:
-            for name in (*component.earnings_of, *component.less_earnings_of):
-                yield f"component '{component.name}'", name
-        for label, figure in self.figures.items():
-            for name in figure.components:
-                yield f"figure '{label}'", name
-        for cap in self.caps:
-            for name in cap.components:
-                yield f"cap '{cap.cap}'", name
-
-    @model_validator(mode="after")
-    def _definitions_end(self) -> Self:
-        _refuse_cycles({name: set(figure.names) for name, figure in self.figures.items()}, "figures", set())
-        _refuse_cycles({name: set(each.names) for name, each in self.measures.items()}, "measures", set(BUILT_IN))
-        pay = {
-            each.name: {*each.earnings_of, *each.less_earnings_of, *self._paid_figures(each)}
-            for each in self.components
-        }
-        _refuse_cycles(pay, "components", set())
-        return self
-
-    def _paid_figures(self, component: Component) -> Iterator[str]:
-        """The components whose earnings the figures of a component look at; but for its own, which a gate may read."""
-        for name in component.figures:
-            yield from (each for each in self.earnings_behind(name) if each != component.name)
-
     def earnings_behind(self, figure: str) -> Iterator[str]:
         """The components whose earnings a figure stands on."""
         yield from _earnings_in(self.figures[figure])
@@ -177,13 +118,10 @@ class Plan(PlanPart):
             yield from self.earnings_behind(name)
 
     @model_validator(mode="after")
-    def _pays_on_the_right_kind(self) -> Self:
-        for component in self.components:
-            try:
-                kinds = self.kind_of(component.measure), self.kind_of(component.looks_at)
-            except ValueError as error:
-                raise problem(f"component '{component.name}': {error}", "combine measures of one kind") from None
-            _check_kinds(component, *kinds)
+    def _hangs_together(self) -> Self:
+        check_names(self)
+        check_definitions(self)
+        check_kinds(self)
         return self
 
 
@@ -192,36 +130,3 @@ def _earnings_in(figure: Figure) -> Iterator[str]:
     for term in figure.terms:
         if isinstance(term, Figure):
             yield from _earnings_in(term)
-
-
-def _check_kinds(component: Component, measure: MeasureKind, position: MeasureKind) -> None:
-    name, shapes = component.name, component.payout.shapes
-    if (
-        any(shape.has_multipliers for shape in shapes)
-        and position is not MeasureKind.MONEY
-        and component.mode is not component.mode.CURVE
-    ):
-        raise problem(f"component '{name}': multipliers pay along the curve", "choose mode curve, or use rates")
-    if any(shape.pays_per_unit for shape in shapes) and measure is not MeasureKind.NUMBER:
-        raise problem(f"component '{name}': per_unit pays on a number", "set 'measure: quantity', or use a rate")
-    if any(shape.pays_rate for shape in shapes) and measure is not MeasureKind.MONEY:
-        raise problem(f"component '{name}': a rate pays on money", "use 'per_unit' for quantities and counts")
-
-
-def _refuse_cycles(wants: dict[str, set[str]], what: str, known: set[str]) -> None:
-    """An error if a name is not defined, or if definitions go round in a circle."""
-    done = set(known)
-    left = dict(wants)
-    while left:
-        ready = {name for name, wanted in left.items() if wanted <= done}
-        if not ready:
-            name = min(left)
-            missing = sorted({each for wanted in left.values() for each in wanted} - done - set(left))
-            if missing:
-                raise problem(f"{what}: '{missing[0]}' is not known", "define it, or correct the name")
-            raise problem(f"{what}: '{name}' depends on itself", "break the circle")
-        done |= ready
-        left = {name: wanted for name, wanted in left.items() if name not in ready}
-
-
-__all__ = ["Example", "Plan"]

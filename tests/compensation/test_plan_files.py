@@ -107,7 +107,7 @@ def _with(old: str, new: str) -> str:
         (_with("rate: 0.08", "multiplier: 1"), "line 6: components.1: parts of a target pay need a target pay"),
         (
             _with("rate: 0.08", "per_unit: 5"),
-            "line 6: components.1: per_unit pays on quantity; set 'measure: quantity'",
+            "line 6: components.1: per_unit pays on a number; set 'measure: quantity'",
         ),
         (_with("invoice", "invoice\n    position: margin"), "mode 'curve' pays on the measure that its tiers look at"),
         (PLAN + PLAN[PLAN.index("  - ") :], "two components are called 'commission'; rename one"),

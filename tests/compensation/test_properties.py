@@ -10,8 +10,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from compensation import Facts, PayOverflowError, calculate, estimate_deals, explain, parse_plan, propose
-from tests.compensation.oracle import MILLION, Component, Person, Share, Transaction, World
-from tests.compensation.worlds import LAST, components, facts_of, plan_of, returned, worlds
+from tests.compensation.worlds.small import (
+    LAST,
+    MILLION,
+    Component,
+    Person,
+    Share,
+    Transaction,
+    World,
+    components,
+    facts_of,
+    plan_of,
+    returned,
+    worlds,
+)
 
 PROPERTY = settings(
     max_examples=20,
@@ -156,8 +168,8 @@ def test_an_explanation_adds_up_to_the_line(world: World, data: st.DataObject) -
     plan = plan_of([data.draw(components("c0"))])
     facts = facts_of(world)
     for line in calculate(facts, [plan], as_of=LAST).lines.iter_rows(named=True):
-        earned = sum(_cents(reason.params) for reason in explain(facts, [plan], line))
-        assert earned == line["earning_minor"]
+        earned = sum(_cents(reason.params) for reason in explain(facts, [plan], line, as_of=LAST))
+        assert earned == line["calculated_minor"]
 
 
 def _cents(params: object) -> int:
