@@ -6,7 +6,7 @@ import polars as pl
 
 from compensation.crediting.measuring import Measures
 from compensation.crediting.overflow import refuse_overflow
-from compensation.crediting.rules_frame import divides_earnings
+from compensation.crediting.rules_frame import CreditingRules, divides_earnings
 from compensation.exact import MILLIONTHS
 from compensation.exact_columns import EXACT_TYPE, as_exact, divided, exact
 from compensation.plans.measures import MeasureKind
@@ -15,30 +15,31 @@ from compensation.plans.rules import Rule
 SIDES = ("before", "after")
 
 
-def with_amounts(matched: pl.DataFrame, rules: Sequence[Rule], measures: Measures) -> pl.DataFrame:
+def with_amounts(matched: pl.DataFrame, crediting: CreditingRules) -> pl.DataFrame:
     """``base``, ``position`` and ``family_base`` of each row, and share_millionths; ``base_raw`` and ``position_raw``
     are of the whole transaction in its own currency.
 
     Converted and rounded, the party's part of it by subtraction on the running share, the rule's share of that; where
     the rule converts after the share, converted last. PayOverflowError if a credit could leave the exact range.
     """
+    rules, measures, unit = crediting.rules, crediting.measures, crediting.share_unit
     names = {"base": "measure"} if _looks_at_what_it_pays(rules) else {"base": "measure", "position": "looks_at"}
     raw = matched.with_columns(
         *(_raw(by, side, measures).alias(f"{name}_{side}") for name, by in names.items() for side in SIDES),
         *(column for name, by in names.items() for column in _rate(name, by, measures)),
-        *_credited_share(rules),
+        *_credited_share(rules, unit),
         *_moments_of_conversion(rules),
     )
-    refuse_overflow(raw, rules, tuple(names))
+    refuse_overflow(raw, rules, tuple(names), unit)
     amounts = raw.lazy().with_columns(pl.col(f"{name}_after").alias(f"{name}_raw") for name in names)
     for name in names:
         for side in SIDES:
-            amounts = _credited(amounts, f"{name}_{side}", name, rules)
+            amounts = _credited(amounts, f"{name}_{side}", name, crediting)
     amounts = amounts.with_columns(
         *((pl.col(f"{name}_after") - pl.col(f"{name}_before")).alias(name) for name in names),
         pl.col("base_before").alias("family_base"),
-        (pl.col("share_to") - pl.col("share_from")).alias("share_millionths"),
-    )
+        *_in_millionths(unit),
+    ).with_columns((pl.col("share_to") - pl.col("share_from")).alias("share_millionths"))
     if "position" not in names:
         amounts = amounts.with_columns(pl.col("base").alias("position"), pl.col("base_raw").alias("position_raw"))
     return amounts.with_columns(pl.col("position").cast(pl.Int64)).collect()
@@ -68,10 +69,10 @@ def _rate(name: str, by: str, measures: Measures) -> Iterator[pl.Expr]:
         yield rate.alias(f"{name}_{part}")
 
 
-def _credited_share(rules: Sequence[Rule]) -> Iterator[pl.Expr]:
+def _credited_share(rules: Sequence[Rule], unit: int) -> Iterator[pl.Expr]:
     """The part of the transaction that is credited: all of it where the shares divide the earning."""
     whole = [rule.number for rule in rules if divides_earnings(rule)]
-    for name, value in (("from", 0), ("to", MILLIONTHS)):
+    for name, value in (("from", 0), ("to", unit)):
         part = pl.col(f"share_{name}")
         if whole:
             part = pl.when(pl.col("rule").is_in(whole)).then(pl.lit(value, pl.Int64)).otherwise(part)
@@ -89,8 +90,16 @@ def late_conversions(rules: Sequence[Rule]) -> list[int]:
     return [rule.number for rule in rules if rule.component.converted_after_share]
 
 
-def _credited(frame: pl.LazyFrame, column: str, name: str, rules: Sequence[Rule]) -> pl.LazyFrame:
-    whole, late = exact(MILLIONTHS), late_conversions(rules)
+def _in_millionths(unit: int) -> Iterator[pl.Expr]:
+    fine = unit // MILLIONTHS
+    if fine > 1:
+        for name in ("share_from", "share_to"):
+            yield ((2 * pl.col(name) + fine) // (2 * fine)).alias(name)
+
+
+def _credited(frame: pl.LazyFrame, column: str, name: str, crediting: CreditingRules) -> pl.LazyFrame:
+    rules, whole = crediting.rules, exact(crediting.share_unit)
+    late = late_conversions(rules)
     rate = (pl.col(f"{name}_num"), pl.col(f"{name}_den"))
     is_late = pl.col("converted_late") if late else None
     frame = _scaled(frame, column, *_unless(is_late, rate))

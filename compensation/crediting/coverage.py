@@ -19,7 +19,7 @@ CUSTOMER = "customer:"
 _FIRST_COVERING, _CUSTOMER_NUMBER = 1 << 18, 1 << 19
 
 
-def covering(transactions: pl.DataFrame, coverage: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+def covering(transactions: pl.DataFrame, coverage: pl.DataFrame, rules: Sequence[Rule], unit: int) -> pl.DataFrame:
     """Who covers the transactions: customer, product, product_family, region, channel, credited_on (of transactions),
     payee_id, role, owner_role, party (``coverage_first``, ``coverage_all``), via_payee_id, shares, party_no.
     """
@@ -29,7 +29,7 @@ def covering(transactions: pl.DataFrame, coverage: pl.DataFrame, rules: Sequence
     wanted = {rule.component.covering for rule in rules if CreditTo.COVERAGE in rule.component.credit_to}
     first = matched.filter(pl.col("precedence") == pl.col("precedence").min().over("_combination"))
     chosen = {Covering.FIRST: first, Covering.ALL: matched}
-    return pl.concat(_parties(chosen[each], f"coverage_{each}", combinations) for each in sorted(wanted))
+    return pl.concat(_parties(chosen[each], f"coverage_{each}", combinations, unit) for each in sorted(wanted))
 
 
 def _patterns(coverage: pl.DataFrame) -> list[tuple[str, ...]]:
@@ -50,7 +50,7 @@ def _matching(combinations: pl.DataFrame, rows: pl.DataFrame, names: tuple[str, 
     return joined.filter(day >= pl.col("from_on"), day < pl.col("to_on")).select(columns)
 
 
-def _parties(matched: pl.DataFrame, party: str, combinations: pl.DataFrame) -> pl.DataFrame:
+def _parties(matched: pl.DataFrame, party: str, combinations: pl.DataFrame, unit: int) -> pl.DataFrame:
     order = ("_combination", "precedence", "payee_id", "role", "_row")
     numbered = matched.sort(order).with_columns(
         (pl.int_range(pl.len(), dtype=pl.Int64).over("_combination") + _FIRST_COVERING).alias("party_no")
@@ -64,7 +64,7 @@ def _parties(matched: pl.DataFrame, party: str, combinations: pl.DataFrame) -> p
         pl.lit(None, pl.String).alias("via_payee_id"),
         pl.lit(0, pl.Int64).alias("level"),
         pl.lit(0, pl.Int64).alias("share_from"),
-        pl.col("share_millionths").alias("share_to"),
+        (pl.col("share_millionths") * (unit // MILLIONTHS)).alias("share_to"),
         "party_no",
     )
 
@@ -73,7 +73,7 @@ COVERED_BY = list(_COVERED)
 """The columns by which coverage meets transactions."""
 
 
-def customers(transactions: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+def customers(transactions: pl.DataFrame, rules: Sequence[Rule], unit: int) -> pl.DataFrame:
     """The customers who are payees, by plan: plan, customer, and the columns of parties and positions."""
     plans = {
         rule.plan_number: rule.plan
@@ -96,6 +96,6 @@ def customers(transactions: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame
         pl.lit(None, pl.Date).alias("hired_on"),
         pl.lit(0, pl.Int64).alias("level"),
         pl.lit(0, pl.Int64).alias("share_from"),
-        pl.lit(MILLIONTHS, pl.Int64).alias("share_to"),
+        pl.lit(unit, pl.Int64).alias("share_to"),
         pl.lit(_CUSTOMER_NUMBER, pl.Int64).alias("party_no"),
     )

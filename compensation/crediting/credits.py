@@ -36,7 +36,7 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     matched = match(transactions, scenarios, crediting, assignments).join(_terms(crediting.rules), on="rule")
     matched = _dated(_converted(matched, crediting.rules, rates), crediting.rules)
     matched = with_cases(matched, transactions, crediting.rules, rates)
-    measured = with_amounts(matched, rules, crediting.measures)
+    measured = with_amounts(matched, crediting)
     return measured.with_columns(_accumulates_for(crediting.rules), _outcome(crediting.rules)).select(_COLUMNS)
 
 

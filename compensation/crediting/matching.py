@@ -72,7 +72,7 @@ def _by_deal(
     """Those who take part in the deal, and their managers."""
     sharings = enumerate(crediting.sharings)
     people = pl.concat(
-        parties(scenarios, assignments, sharing, crediting.parties_by(sharing)).with_columns(
+        parties(scenarios, assignments, sharing, crediting.parties_by(sharing), crediting.share_unit).with_columns(
             pl.lit(number, pl.Int64).alias("sharing")
         )
         for number, sharing in sharings
@@ -110,7 +110,7 @@ def _by_coverage(
     transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame
 ) -> pl.DataFrame:
     """Those who cover what the transaction is."""
-    people = covering(transactions, scenarios.coverage, crediting.rules)
+    people = covering(transactions, scenarios.coverage, crediting.rules, crediting.share_unit)
     placed = people.join(positions, on="payee_id", how="inner").join(crediting.frame(), on=["plan", "party"])
     placed = _in_roles(placed, crediting.rules).with_columns(pl.lit("coverage").alias("party"))
     on = [*COVERED_BY, "event", "treatment", "schedule"]
@@ -119,7 +119,7 @@ def _by_coverage(
 
 def _by_customer(transactions: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame) -> pl.DataFrame:
     """The customers themselves."""
-    placed = customers(transactions, crediting.rules).join(rules, on=["plan", "party"])
+    placed = customers(transactions, crediting.rules, crediting.share_unit).join(rules, on=["plan", "party"])
     on = ["customer", "event", "treatment", "schedule"]
     return _in_time(_in_roles(placed, crediting.rules).join(transactions, on=on, how="inner"))
 

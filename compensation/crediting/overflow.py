@@ -6,7 +6,7 @@ from typing import NamedTuple
 import polars as pl
 
 from compensation.errors import PayOverflowError
-from compensation.exact import LIMIT, MAX_MINOR, MILLIONTHS
+from compensation.exact import LIMIT, MAX_MINOR
 from compensation.plans.rules import Rule
 
 
@@ -22,31 +22,33 @@ class _Worst(NamedTuple):
     share_den: int
 
 
-def refuse_overflow(matched: pl.DataFrame, rules: Sequence[Rule], names: Sequence[str]) -> None:
+def refuse_overflow(matched: pl.DataFrame, rules: Sequence[Rule], names: Sequence[str], unit: int) -> None:
     """PayOverflowError if a credit could leave the exact range: by the largest factors, if need be row by row.
 
     ``names``: the measures of a credit, ``base`` and ``position``, as columns ``<name>_before``, ``_after``, ``_num``,
-    ``_den``.
+    ``_den``; ``unit``: the whole of a share.
     """
     if matched.is_empty():
         return
     columns = [_columns(name) for name in names]
     largest = matched.select(pl.col({each for group in columns for each in group}).abs().max()).row(0, named=True)
-    if all(_fits(_worst([largest[column] for column in group])._replace(den=1, share_den=1)) for group in columns):
+    if all(
+        _fits(_worst([largest[column] for column in group])._replace(den=1, share_den=1), unit) for group in columns
+    ):
         return
     for group in columns:
-        _refuse_each(matched.select("payee_id", "rule", *group), group, rules)
+        _refuse_each(matched.select("payee_id", "rule", *group), group, rules, unit)
 
 
-def _refuse_each(matched: pl.DataFrame, group: Sequence[str], rules: Sequence[Rule]) -> None:
+def _refuse_each(matched: pl.DataFrame, group: Sequence[str], rules: Sequence[Rule], unit: int) -> None:
     """By the largest amounts for each rate and share, then one by one where those do not fit."""
     ratios = [column for column in group if column.endswith(("_num", "_den"))]
     amounts = [column for column in group if column not in ratios]
     widest = matched.group_by(ratios).agg(pl.col(amounts).abs().max()).select(group)
-    too_wide = [not _fits(_worst(row)) for row in widest.iter_rows()]
+    too_wide = [not _fits(_worst(row), unit) for row in widest.iter_rows()]
     suspects = matched.join(widest.select(ratios).filter(pl.Series(too_wide, dtype=pl.Boolean)), on=ratios, how="semi")
     for payee_id, rule, *values in suspects.iter_rows():
-        if not _fits(_worst(values)):
+        if not _fits(_worst(values), unit):
             component = next(each.component.name for each in rules if each.number == rule)
             raise PayOverflowError(payee_id, component, "a credit")
 
@@ -60,10 +62,10 @@ def _worst(values: Sequence[object]) -> _Worst:
     return _Worst(*(abs(int(str(value))) if value is not None else 0 for value in values))
 
 
-def _fits(worst: _Worst) -> bool:
+def _fits(worst: _Worst, unit: int) -> bool:
     raw, num, den, share_den = max(worst.before, worst.after), worst.num, max(worst.den, 1), max(worst.share_den, 1)
-    early = _steps(raw, ((num, den), (worst.credited_to, MILLIONTHS), (worst.share_num, share_den)))
-    late = _steps(raw, ((worst.credited_to, MILLIONTHS), (worst.share_num, share_den), (num, den)))
+    early = _steps(raw, ((num, den), (worst.credited_to, unit), (worst.share_num, share_den)))
+    late = _steps(raw, ((worst.credited_to, unit), (worst.share_num, share_den), (num, den)))
     return early and late
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import polars as pl
 
@@ -31,14 +32,14 @@ _MANAGER = "manager"
 class Sharing:
     """How a rule divides a deal: by the shares that the deal names, unless it says otherwise."""
 
-    role_millionths: tuple[tuple[str, int], ...] = ()
+    role_shares: tuple[tuple[str, Fraction], ...] = ()
     remainder_to: str | None = None
     succeeds: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> "Sharing":
         component = rule.component
-        roles = ((role, rounded(share.value * MILLIONTHS)) for role, share in component.role_shares.items())
+        roles = ((role, share.value) for role, share in component.role_shares.items())
         return cls(tuple(roles), component.remainder_to, component.when_left is WhenLeft.SUCCESSOR)
 
 
@@ -49,24 +50,28 @@ def parties_of(rule: Rule) -> set[str]:
 
 
 def parties(
-    scenarios: Scenarios, assignments: Assignments, sharing: Sharing = Sharing(), wanted: Collection[str] | None = None
+    scenarios: Scenarios,
+    assignments: Assignments,
+    sharing: Sharing = Sharing(),
+    wanted: Collection[str] | None = None,
+    unit: int = MILLIONTHS,
 ) -> pl.DataFrame:
     """Everybody whom a deal can credit: owners and overlays, and the managers above each owner.
 
     Columns scenario, deal_id, payee_id, role, party (owner, overlay, direct_manager, upper_manager; role_manager: by a
     fixed share), via_payee_id (the owner of a manager), owner_role, level (how far a manager is above the owner),
-    share_from and share_to (the part of the deal that is theirs, in millionths), party_from, party_to, party_no.
+    share_from and share_to (the part of the deal that is theirs; ``unit`` is a whole), party_from, party_to, party_no.
     Owners whose shares do not make a whole are left out, see :func:`broken_splits`.
     """
-    direct = _by_role(scenarios, sharing) if sharing.role_millionths else _as_named(scenarios, sharing)
+    direct = _by_role(scenarios, sharing, unit) if sharing.role_shares else _as_named(scenarios, sharing, unit)
     if sharing.succeeds:
         direct = _succeeded(direct, assignments)
     everybody = [direct]
     if wanted is None or {"direct_manager", "upper_manager", "role_manager"} & set(wanted):
         chains = assignments.chains()
         everybody.append(_managers(direct, chains))
-        if _MANAGER in dict(sharing.role_millionths):
-            everybody.append(_managers_by_role(direct, chains, sharing))
+        if _MANAGER in dict(sharing.role_shares):
+            everybody.append(_managers_by_role(direct, chains, sharing, unit))
     # The order of credit lines: owner by owner, each followed by the managers above, overlays last.
     owner = pl.coalesce("via_payee_id", "payee_id")
     order = (*_KEY, pl.col("party") == "overlay", owner, "share_from", "party", "payee_id", "role", "party_from")
@@ -83,25 +88,27 @@ def _owned(participants: pl.DataFrame) -> pl.DataFrame:
     return owners.group_by(_KEY).agg(pl.col("share_millionths").sum().alias("owned"))
 
 
-def _as_named(scenarios: Scenarios, sharing: Sharing) -> pl.DataFrame:
+def _as_named(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame:
     """By the shares that the deals name."""
     participants = scenarios.participants
     broken = broken_splits(participants)
     if sharing.remainder_to is not None:
         broken = _owned(participants).filter(pl.col("owned") > MILLIONTHS).select(_KEY)
-    people = participants.group_by(*_KEY, "payee_id", "role", "is_overlay").agg(pl.col("share_millionths").sum())
+    share = pl.col("share_millionths").sum() * (unit // MILLIONTHS)
+    people = participants.group_by(*_KEY, "payee_id", "role", "is_overlay").agg(share.alias("share"))
     whole = people.join(broken.with_columns(pl.lit(False).alias("is_overlay")), on=[*_KEY, "is_overlay"], how="anti")
     direct = _running(whole.sort(_ORDER))
     if sharing.remainder_to is None:
         return direct
-    return pl.concat([direct, _remainder(direct, scenarios, broken, sharing)])
+    return pl.concat([direct, _remainder(direct, scenarios, broken, sharing, unit)])
 
 
-def _by_role(scenarios: Scenarios, sharing: Sharing) -> pl.DataFrame:
+def _by_role(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame:
     """By fixed shares of roles: people of one role have equal parts of it."""
-    roles = dict(sharing.role_millionths)
+    roles = dict(sharing.role_shares)
     schema = {"role": pl.String, "role_no": pl.Int64, "role_share": pl.Int64}
-    rows = [(role, number, share) for number, (role, share) in enumerate(roles.items()) if role != _MANAGER]
+    shares = [(role, number, rounded(share * unit)) for number, (role, share) in enumerate(roles.items())]
+    rows = [row for row in shares if row[0] != _MANAGER]
     people = scenarios.participants.select(*_KEY, "payee_id", "role").unique()
     people = people.join(pl.DataFrame(rows, schema=schema, orient="row"), on="role").sort(*_KEY, "role_no", "payee_id")
     role, place = [*_KEY, "role"], pl.int_range(pl.len())
@@ -110,38 +117,39 @@ def _by_role(scenarios: Scenarios, sharing: Sharing) -> pl.DataFrame:
         (2 * pl.col("role_share") * (pl.col("_place") + after) + pl.col("_people")) // (2 * pl.col("_people"))
         for after in (1, 0)
     )
-    direct = _running(people.with_columns((upto - below).alias("share_millionths"), pl.lit(False).alias("is_overlay")))
+    direct = _running(people.with_columns((upto - below).alias("share"), pl.lit(False).alias("is_overlay")))
     if sharing.remainder_to is None:
         return direct
     nobody = pl.DataFrame(schema={"scenario": pl.String, "deal_id": pl.String})
-    return pl.concat([direct, _remainder(direct, scenarios, nobody, sharing)])
+    return pl.concat([direct, _remainder(direct, scenarios, nobody, sharing, unit)])
 
 
 def _running(people: pl.DataFrame) -> pl.DataFrame:
     """The people's shares one after another; overlays come on top and have each their own."""
-    running = pl.col("share_millionths").cum_sum().over(_KEY)
-    share_to = pl.when("is_overlay").then("share_millionths").otherwise(running)
+    share_to = pl.when("is_overlay").then("share").otherwise(pl.col("share").cum_sum().over(_KEY))
     return people.select(
         *(*_KEY, "payee_id", "role"),
         pl.when("is_overlay").then(pl.lit("overlay")).otherwise(pl.lit("owner")).alias("party"),
         pl.lit(None, pl.String).alias("via_payee_id"),
         pl.col("role").alias("owner_role"),
         pl.lit(0, pl.Int64).alias("level"),
-        (share_to - pl.col("share_millionths")).alias("share_from"),
+        (share_to - pl.col("share")).alias("share_from"),
         share_to.alias("share_to"),
         pl.date(1, 1, 1).alias("party_from"),
         pl.lit(NEVER).alias("party_to"),
     )
 
 
-def _remainder(direct: pl.DataFrame, scenarios: Scenarios, broken: pl.DataFrame, sharing: Sharing) -> pl.DataFrame:
+def _remainder(
+    direct: pl.DataFrame, scenarios: Scenarios, broken: pl.DataFrame, sharing: Sharing, unit: int
+) -> pl.DataFrame:
     """What the owners' shares leave of every deal, those without owners included."""
-    kept = dict(sharing.role_millionths).get(_MANAGER, 0)
+    kept = rounded(dict(sharing.role_shares).get(_MANAGER, Fraction(0)) * unit)
     owners = direct.filter(pl.col("party") == "owner").group_by(_KEY).agg(pl.col("share_to").max().alias("owned"))
     deals = scenarios.transactions.select(_KEY).unique().join(broken, on=_KEY, how="anti")
     left = deals.join(owners, on=_KEY, how="left").with_columns((pl.col("owned").fill_null(0) + kept).alias("owned"))
     return (
-        left.filter(pl.col("owned") < MILLIONTHS)
+        left.filter(pl.col("owned") < unit)
         .with_columns(
             pl.lit(sharing.remainder_to).alias("payee_id"),
             pl.lit("remainder").alias("role"),
@@ -150,7 +158,7 @@ def _remainder(direct: pl.DataFrame, scenarios: Scenarios, broken: pl.DataFrame,
             pl.lit("remainder").alias("owner_role"),
             pl.lit(0, pl.Int64).alias("level"),
             pl.col("owned").alias("share_from"),
-            pl.lit(MILLIONTHS, pl.Int64).alias("share_to"),
+            pl.lit(unit, pl.Int64).alias("share_to"),
             pl.date(1, 1, 1).alias("party_from"),
             pl.lit(NEVER).alias("party_to"),
         )
@@ -181,13 +189,13 @@ def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
     return managed.filter(pl.col("party_from") < pl.col("party_to")).select(direct.columns)
 
 
-def _managers_by_role(direct: pl.DataFrame, chains: pl.DataFrame, sharing: Sharing) -> pl.DataFrame:
+def _managers_by_role(direct: pl.DataFrame, chains: pl.DataFrame, sharing: Sharing, unit: int) -> pl.DataFrame:
     """The direct manager of the first owner, with the fixed share of managers, which follows those of all owners."""
     owners = direct.filter(pl.col("party") == "owner", pl.col("role") != "remainder")
     upto = owners.group_by(_KEY).agg(pl.col("share_to").max().alias("_upto"))
     first = owners.filter(pl.col("share_from") == pl.col("share_from").min().over(_KEY))
     managers = _managers(first, chains.filter(pl.col("level") == 1)).join(upto, on=_KEY, how="left")
-    share = dict(sharing.role_millionths)[_MANAGER]
+    share = rounded(dict(sharing.role_shares)[_MANAGER] * unit)
     return managers.with_columns(
         pl.lit("role_manager").alias("party"),
         pl.lit(_MANAGER).alias("owner_role"),

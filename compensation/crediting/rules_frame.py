@@ -10,9 +10,12 @@ from compensation.crediting.cases import case_measures
 from compensation.crediting.instalments import Schedule
 from compensation.crediting.measuring import Measures, measure_key
 from compensation.crediting.parties import Sharing, distinct_sharings, parties_of
+from compensation.exact import MILLIONTHS
 from compensation.plans.components import CreditTo, Event, SplitOf
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
+
+FINE = MILLIONTHS**2
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class CreditingRules:
     @cached_property
     def sharings(self) -> list[Sharing]:
         return distinct_sharings(self.rules)
+
+    @property
+    def share_unit(self) -> int:
+        """What a whole deal is counted in: finer than millionths where roles share equally, as in thirds."""
+        return FINE if any(rule.component.role_shares for rule in self.rules) else MILLIONTHS
 
     @cached_property
     def schedules(self) -> list[Schedule]:

@@ -68,6 +68,12 @@ def test_three_of_a_role_share_without_losing_a_cent() -> None:
     ]
 
 
+def test_thirds_of_a_role_are_thirds_to_the_cent() -> None:
+    shares = {("ann", "AE"): 0, ("bob", "AE"): 0, ("sue", "AE"): 0}
+    given = facts(TEAM, transactions=[{**INVOICE, "revenue_minor": 1_500_000_000}], participants=deal(shares))
+    assert credits_of(given, plan(component("role_shares: {AE: 100%}")))["base"].to_list() == [500_000_000] * 3
+
+
 def test_a_share_by_role_is_the_components_own_matter() -> None:
     both = "\n".join([component("role_shares: {AE: 10%}"), component(name="usual")])
     found = credits_of(facts(TEAM, transactions=[INVOICE], participants=deal({("ann", "AE"): 100})), plan(both))
