@@ -6,7 +6,7 @@ from fractions import Fraction
 import polars as pl
 
 from compensation.errors import FactsError
-from compensation.facts.schemas import EXACT_TEXTS, MAY_BE_ABSENT, MAY_BE_NULL, SCHEMAS, UNIQUE
+from compensation.facts.schemas import DATED, EXACT_TEXTS, MAY_BE_ABSENT, MAY_BE_NULL, SCHEMAS, UNIQUE
 
 
 def _none() -> pl.DataFrame:
@@ -56,6 +56,8 @@ class Facts:
             object.__setattr__(self, each.name, frame)
             _refuse_repeated(each.name, frame)
         _refuse_undated(self.transactions)
+        for name in DATED:
+            _refuse_backwards(name, getattr(self, name))
         for name, column in EXACT_TEXTS.items():
             _refuse_inexact(name, getattr(self, name)[column])
 
@@ -98,6 +100,12 @@ def _refuse_repeated(name: str, frame: pl.DataFrame) -> None:
         raise FactsError(
             f"{name}.{key[-1]}: '{label}' stands twice; which of them counts, and in which order, would be luck"
         )
+
+
+def _refuse_backwards(name: str, frame: pl.DataFrame) -> None:
+    backwards = (frame["to_on"] <= frame["from_on"]).fill_null(value=False).arg_true()
+    if not backwards.is_empty():
+        raise FactsError(f"{name}.to_on: row {backwards[0]} does not lie after its from_on; it is the first day after")
 
 
 def _refuse_inexact(name: str, column: pl.Series) -> None:

@@ -140,3 +140,6 @@ UNIQUE: dict[str, tuple[str, ...]] = {
 
 EXACT_TEXTS = {"metrics": "value", "factors": "factor"}
 """Columns of texts that spell an exact number: a decimal, or a ratio such as ``1/3``."""
+
+DATED = ("coverage", "metrics", "targets", "factors", "absences")
+"""Frames whose rows have to end after they begin."""
