@@ -15,6 +15,7 @@ from compensation.estimates.proposals import Proposal, ProposedLine, ProposedSha
 from compensation.estimates.reasons import Money
 from compensation.examples.running import failing_examples
 from compensation.facts.frames import Facts
+from compensation.payments.settlement import Settlement, settle
 from compensation.plans.parsing import parse_plan
 from compensation.plans.plan import Plan
 
@@ -35,11 +36,13 @@ __all__ = [
     "ProposedLine",
     "ProposedShare",
     "Provenance",
+    "Settlement",
     "calculate",
     "estimate_deals",
     "explain",
     "failing_examples",
     "parse_plan",
     "propose",
+    "settle",
     "unowned",
 ]

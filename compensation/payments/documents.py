@@ -25,18 +25,18 @@ class Documents:
     rates: ExchangeRates
 
     def origins(self, families: pl.DataFrame) -> pl.DataFrame:
-        """The credits at which families begin.
+        """The credits at which families begin (or, where the calendar alone matters, the days: ``awaited`` is "").
 
-        Columns origin (number), schedule, origin_id, start_on, deal_id, kind, document_id, currency, document (whose
+        Columns origin (number), schedule, awaited, start_on, deal_id, kind, document_id, currency, document (whose
         receipts settle it; null: all of the deal do).
         """
-        starts = families.select("schedule", "origin_id", "start_on").unique(maintain_order=True)
+        starts = families.select("schedule", "awaited", "start_on").unique(maintain_order=True)
         named = self.transactions.select(
-            pl.col("transaction_id").alias("origin_id"), "deal_id", "kind", "document_id", "currency"
+            pl.col("transaction_id").alias("awaited"), "deal_id", "kind", "document_id", "currency"
         )
         document = pl.when(pl.col("kind") == "invoice", _PAID_BY_DOCUMENT).then("document_id")
         return (
-            starts.join(named, on="origin_id", how="left", maintain_order="left")
+            starts.join(named, on="awaited", how="left", maintain_order="left")
             .join(self._settling, on="deal_id", how="left", maintain_order="left")
             .with_columns(document.alias("document"), pl.int_range(pl.len()).alias("origin"))
         )

@@ -100,12 +100,14 @@ def _scheduled(
 def _released(
     held: pl.DataFrame, schedules: Sequence[Schedule], documents: Documents, as_of: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    earned = families(held)
+    by_documents = pl.col("schedule").is_in([each.number for each in schedules if each.follows_documents])
+    awaited = pl.when(by_documents).then("origin_id").otherwise(pl.lit("")).alias("awaited")
+    earned = families(held).with_columns(awaited)
     origins = documents.origins(earned)
-    key = ["schedule", "origin_id", "start_on"]
+    key = ["schedule", "awaited", "start_on"]
     earned = earned.join(origins.select(*key, "origin"), on=key, maintain_order="left")
-    followed = [schedule.number for schedule in schedules if schedule.follows_documents]
-    ledger = documents.ledger(origins.filter(pl.col("schedule").is_in(followed)))
+    by_amounts = pl.col("schedule").is_in([each.number for each in schedules if each.follows_amounts])
+    ledger = documents.ledger(origins.filter(by_amounts))
     refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
     known = pl.concat(
         steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)

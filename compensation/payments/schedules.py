@@ -11,6 +11,7 @@ from compensation.plans.plan import Plan
 from compensation.plans.releases import Moment, Release
 
 IN_PROPORTION = (Moment.INVOICED, Moment.RECEIVED)
+AFTER_DOCUMENTS = (*IN_PROPORTION, Moment.ORDERED, Moment.RECEIVED_IN_FULL, Moment.RENEWED)
 _AT_ONCE = ((Fraction(1), Release()),)
 
 
@@ -39,10 +40,16 @@ class Schedule:
         return tuple(number for number, (_, part) in enumerate(self.parts) if is_proportional(part))
 
     @property
-    def follows_documents(self) -> bool:
-        """Whether amounts invoiced or received matter to it."""
+    def follows_amounts(self) -> bool:
+        """Whether it matters how much is invoiced or received."""
         in_full = any(part.when is Moment.RECEIVED_IN_FULL and part.on is None for _, part in self.parts)
         return bool(self.proportional) or in_full or self.unpaid_after_days is not None
+
+    @property
+    def follows_documents(self) -> bool:
+        """Whether later documents of the deal matter to it, or the calendar alone."""
+        waits = any(part.when in AFTER_DOCUMENTS and part.on is None for _, part in self.parts)
+        return waits or self.follows_amounts
 
     @property
     def most_instalments(self) -> int:

@@ -78,7 +78,7 @@ def settle(calculation: Earned, facts: Facts, plans: Sequence[Plan], *, as_of: d
     periods = {name: payment_periods(versions, as_of) for name, versions in by_name(paying).items()}
     found = ((name, first_open_day(name, each, facts)) for name, each in periods.items())
     open_days = {name: day for name, day in found if day is not None}
-    lines = _of_plans(calculation.lines, paying, len(plans))
+    lines = _dated_by_instalment(_of_plans(calculation.lines, paying, len(plans)))
     openings = posted_openings(_of_plans(calculation.openings, paying, len(plans)), facts, open_days)
     released = release(lines, openings, facts, paying, as_of=as_of)
     releases = currencies.paid_in(released.releases)
@@ -102,6 +102,12 @@ def _of_plans(frame: pl.DataFrame, paying: Sequence[Plan], given: int) -> pl.Dat
     schema = dict.fromkeys(("plan", "plan_version"), pl.String)
     versions = pl.DataFrame([(plan.name, plan.version) for plan in paying], schema=schema, orient="row")
     return frame.join(versions, on=["plan", "plan_version"], how="semi", maintain_order="left")
+
+
+def _dated_by_instalment(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines, those of a contract that is credited again and again on the day of their instalment."""
+    is_later = pl.col("instalment") > 0
+    return lines.with_columns(pl.when(is_later).then("credited_on").otherwise("dated_on").alias("dated_on"))
 
 
 def _posted_plans(facts: Facts) -> list[str]:

@@ -1,0 +1,99 @@
+"""From documents to payments: calculated and settled together."""
+
+from datetime import date
+
+import polars as pl
+
+from compensation import Facts, calculate, parse_plan, settle
+from compensation.facts.schemas import SCHEMAS
+from tests.compensation.payments.cases import DEAL, Document, assignment, facts_of
+
+PLAN = """\
+plan: Sales
+currency: USD
+effective: {from: 2026-01-01}
+applies_to: {titles: Rep}
+components:
+  - component: base
+    credited_on: invoice
+    period: year
+    payout: {marginal_tiers: [{from: 0, rate: 10%}, {from: 10000, rate: 20%}]}
+    release: [{share: 60%, when: credited}, {when: received}]
+  - component: monthly
+    credited_on: invoice
+    period: month
+    opening_pay: 50
+    payout: {rate: 1%}
+payments: {minimum_payout: {amount: 100}}
+"""
+DOCUMENTS = [
+    Document("i1", "invoice", date(2026, 1, 10), 8_000_00, document="I1"),
+    Document("i2", "invoice", date(2026, 1, 20), 4_000_00, document="I2"),
+    Document("r1", "receipt", date(2026, 2, 5), 8_000_00, settles="I1"),
+    Document("c2", "return", date(2026, 2, 9), -4_000_00, reverses="i2"),
+]
+
+
+def _facts() -> Facts:
+    owners = [(DEAL, "crm:a", "AE", 500_000, False), (DEAL, "crm:b", "AE", 500_000, False)]
+    facts = facts_of(DOCUMENTS, assignments=[assignment("crm:a"), assignment("crm:b")])
+    participants = pl.DataFrame(owners, schema=SCHEMAS["participants"], orient="row")
+    return Facts(**{**{name: getattr(facts, name) for name in SCHEMAS}, "participants": participants})
+
+
+def test_what_is_calculated_is_settled() -> None:
+    """Each has half of 12,000 in January, all at 10 % and 1 %; 4,000 of it are returned before they are paid."""
+    plan, facts = parse_plan(PLAN, "plan.yaml"), _facts()
+    as_of = date(2026, 2, 28)
+    settlement = settle(calculate(facts, [plan], as_of=as_of), facts, [plan], as_of=as_of)
+    paid = settlement.payments.select("payee_id", "period_label", "released_minor", "paid_minor").rows()
+    january = 240_00 + 120_00 + 60_00 + 50_00
+    february = 160_00 - 120_00 - 20_00 + 50_00
+    assert paid == [
+        ("crm:a", "2026-01", january, january),
+        ("crm:a", "2026-02", february, 0),
+        ("crm:b", "2026-01", january, january),
+        ("crm:b", "2026-02", february, 0),
+    ]
+    assert settlement.payments["carried_out_minor"].to_list() == [0, february, 0, february]
+    assert settlement.waiting.is_empty()
+
+
+def test_what_one_close_posted_the_next_adjusts() -> None:
+    """January is closed before its return, dated in January, is known: all of it is taken back in February."""
+    plan, facts = parse_plan(PLAN, "plan.yaml"), _facts()
+    january, february = date(2026, 1, 31), date(2026, 2, 28)
+    known = calculate(facts, [plan], as_of=january)
+    closed = settle(known, facts, [plan], as_of=january)
+    late = facts.transactions.with_columns(
+        pl.when(pl.col("transaction_id") == "c2").then(date(2026, 1, 25)).otherwise("dated_on").alias("dated_on")
+    )
+    facts = Facts(
+        **{
+            **{name: getattr(facts, name) for name in SCHEMAS},
+            "transactions": late,
+            "posted": _posted(known.lines, known.openings),
+            "paid": closed.payments.select(
+                *("payee_id", "plan", "period_label", "paid_minor", "owed_minor"),
+                pl.col("carried_out_minor").alias("carried_minor"),
+                "currency",
+            ),
+        }
+    )
+    settlement = settle(calculate(facts, [plan], as_of=february), facts, [plan], as_of=february)
+    adjusted = settlement.adjustments.select("transaction_id", "component", "difference_minor", "pay_minor").rows()
+    assert adjusted == [("c2", "base", -200_00, -120_00), ("c2", "monthly", -20_00, -20_00)] * 2
+    rows = settlement.payments.select("period_label", "released_minor", "adjustments_minor", "carried_out_minor").rows()
+    assert rows == [("2026-02", 160_00 + 50_00, -140_00, 70_00)] * 2
+
+
+def _posted(lines: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
+    empty = (pl.lit("").alias(name) for name in ("transaction_id", "party"))
+    frames = (lines, openings.with_columns(*empty))
+    posted = pl.concat(
+        each.with_columns(pl.lit("2026-01").alias("posted_in")).select(
+            name for name in SCHEMAS["posted"] if name != "released_minor"
+        )
+        for each in frames
+    )
+    return posted.with_columns(pl.lit(None, pl.Int64).alias("released_minor"))
