@@ -21,15 +21,29 @@ _FIRST_COVERING, _CUSTOMER_NUMBER = 1 << 18, 1 << 19
 
 def covering(transactions: pl.DataFrame, coverage: pl.DataFrame, rules: Sequence[Rule], unit: int) -> pl.DataFrame:
     """Who covers the transactions: customer, product, product_family, region, channel, credited_on (of transactions),
-    payee_id, role, owner_role, party (``coverage_first``, ``coverage_all``), via_payee_id, shares, party_no.
+    payee_id, role, owner_role, party (as :func:`covered_as` names it), via_payee_id, shares, party_no.
     """
     combinations = transactions.select(_COVERED).unique().with_row_index("_combination")
     rows = coverage.with_row_index("_row").with_columns(pl.col("to_on").fill_null(NEVER))
     matched = pl.concat(_matching(combinations, rows, names) for names in _patterns(rows))
-    wanted = {rule.component.covering for rule in rules if CreditTo.COVERAGE in rule.component.credit_to}
-    first = matched.filter(pl.col("precedence") == pl.col("precedence").min().over("_combination"))
-    chosen = {Covering.FIRST: first, Covering.ALL: matched}
-    return pl.concat(_parties(chosen[each], f"coverage_{each}", combinations, unit) for each in sorted(wanted))
+    wanted = {covered_as(rule): rule for rule in rules if CreditTo.COVERAGE in rule.component.credit_to}
+    return pl.concat(
+        _parties(_chosen(matched, rule), party, combinations, unit) for party, rule in sorted(wanted.items())
+    )
+
+
+def covered_as(rule: Rule) -> str:
+    """The party of those who cover for the rule; who is the first depends on the roles that it credits."""
+    if rule.component.covering is Covering.ALL:
+        return "coverage_all"
+    return "|".join(["coverage_first", *sorted(rule.component.roles)])
+
+
+def _chosen(matched: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    if rule.component.covering is Covering.ALL:
+        return matched
+    in_roles = matched.filter(pl.col("role").is_in(rule.component.roles)) if rule.component.roles else matched
+    return in_roles.filter(pl.col("precedence") == pl.col("precedence").min().over("_combination"))
 
 
 def _patterns(coverage: pl.DataFrame) -> list[tuple[str, ...]]:

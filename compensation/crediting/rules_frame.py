@@ -7,6 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from compensation.crediting.cases import case_measures
+from compensation.crediting.coverage import covered_as
 from compensation.crediting.instalments import Schedule
 from compensation.crediting.measuring import Measures, measure_key
 from compensation.crediting.parties import Sharing, distinct_sharings, parties_of
@@ -89,7 +90,7 @@ def event_of(rule: Rule) -> str | None:
 
 def _parties(rule: Rule) -> Iterator[str]:
     for party in parties_of(rule):
-        yield f"coverage_{rule.component.covering}" if party == "coverage" else party
+        yield covered_as(rule) if party == "coverage" else party
 
 
 def divides_earnings(rule: Rule) -> bool:

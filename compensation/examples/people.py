@@ -36,11 +36,11 @@ class People:
 
     def quotas(self) -> Iterator[Row]:
         for name, person in self._people.items():
-            for measure, kind in _quota_periods(self._plan).items():
+            for measure, component in _with_quotas(self._plan).items():
                 amount = person.quota.get(measure) if isinstance(person.quota, dict) else person.quota
                 if amount is not None:
-                    units = self._units(measure, amount.value)
-                    for period in self._periods(kind):
+                    units = self._units(component.looks_at, amount.value)
+                    for period in self._periods(_quota_period(component)):
                         yield {
                             "payee_id": self.payee_id(name),
                             "measure": measure,
@@ -76,13 +76,13 @@ class People:
 
     def coverage(self) -> Iterator[Row]:
         for name, person in self._people.items():
-            if person.covers:
+            for covered in person.covers:
                 yield {
                     "payee_id": self.payee_id(name),
-                    "role": "coverage",
-                    "share_millionths": MILLIONTHS,
-                    **{attribute: person.covers.get(attribute) for attribute in _COVERED},
-                    "precedence": 1,
+                    "role": covered.role,
+                    "share_millionths": rounded(covered.share.value * MILLIONTHS),
+                    **{attribute: getattr(covered, attribute) for attribute in _COVERED},
+                    "precedence": covered.precedence,
                     "from_on": self._first_day(person),
                     "to_on": _day_after(person.leaves_on),
                 }
@@ -148,20 +148,19 @@ def of_those_who_have_it(plan: Plan, story: StoryExample) -> Plan:
     return plan.model_copy(update={"applies_to": who.model_copy(update={"everyone": False, "payees": payees})})
 
 
-def _quota_periods(plan: Plan) -> dict[str, PeriodKind]:
-    """The shortest period of each measure's quotas, so that longer ones find their sum."""
+def _with_quotas(plan: Plan) -> dict[str, Component]:
+    """For each measure that quotas are of, the component with the shortest period: longer ones find the sum."""
     wanted = {name for figure in plan.figures.values() for name in _attainments(figure)}
     needing = [each for each in plan.components if each.needs_quota or each.name in wanted]
     order = list(PeriodKind)
-    periods: dict[str, PeriodKind] = {}
-    for component in needing or plan.components:
-        measure, kind = _quota_of(component)
-        periods[measure] = min(kind, periods.get(measure, kind), key=order.index)
-    return periods
+    found: dict[str, Component] = {}
+    for component in sorted(needing or plan.components, key=lambda each: order.index(_quota_period(each))):
+        found.setdefault(component.quota.of_measure or component.looks_at, component)
+    return found
 
 
-def _quota_of(component: Component) -> tuple[str, PeriodKind]:
-    return component.quota.of_measure or component.looks_at, component.quota.for_period or component.period
+def _quota_period(component: Component) -> PeriodKind:
+    return component.quota.for_period or component.period
 
 
 def _attainments(figure: Figure) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """Examples in a plan file: what goes in, and what each person has to get."""
 
 import itertools
+import re
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from compensation.plans.parts import PlanPart, Span, Words, problem
 from compensation.plans.typed_numbers import Amount, Number, NumberOrPercent, Rounded, Share
@@ -44,12 +45,37 @@ class Change(PlanPart):
     salary: Amount | None = None
 
 
+class Coverage(PlanPart):
+    """What somebody covers, in which role; of what is left out everything.
+
+    The lower ``precedence`` number comes first; every one has its own share of the transactions.
+    """
+
+    customer: str | None = None
+    product: str | None = None
+    product_family: str | None = None
+    region: str | None = None
+    channel: str | None = None
+    role: str = "coverage"
+    share: Share = Number(Fraction(1))
+    precedence: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+def _one_alone(typed: object) -> object:
+    return (typed,) if isinstance(typed, dict) else typed
+
+
+Covers = Annotated[
+    tuple[Coverage, ...], BeforeValidator(_one_alone, json_schema_input_type=Coverage | tuple[Coverage, ...])
+]
+
+
 class Person(PlanPart):
     """Somebody of an example, by default with the plan's first title, region, channel and team.
 
     From ``hired_on`` (the plan's first day unless given) through ``leaves_on``; ``changes`` in between. ``quota``: an
     amount for every period of every component's measure, or by measure; ``target_pay`` by component. ``covers`` says
-    what by its attribute: ``{region: North}``. In a plan for customers the people are customers.
+    what: ``{region: North}``, or a list. In a plan for customers the people are customers.
     """
 
     title: str | None = None
@@ -65,7 +91,7 @@ class Person(PlanPart):
     currency: str | None = None
     quota: Amount | dict[str, Amount] | None = None
     target_pay: dict[str, Amount] = Field(default_factory=dict)
-    covers: dict[str, str] = Field(default_factory=dict)
+    covers: Covers = ()
     factors: Named = Field(default_factory=dict)
     absent: tuple[Span, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -160,6 +186,15 @@ class ExchangeRate(PlanPart):
     rate: Amount
 
 
+_PERIOD = re.compile(r"(FY)?\d{4}(-(0[1-9]|1[0-2]|Q[1-4]|H[12]|W\d\d))?|ever")
+
+
+def _period(label: str) -> str:
+    if not _PERIOD.fullmatch(label):
+        raise problem(f"'{label}' names no period", "write it as 2026-02, 2026-Q1, 2026-H1, 2026, 2026-W05 or FY2026")
+    return label
+
+
 class Expectation(PlanPart):
     """What somebody (or ``everyone`` together) has to get; all that is left out is not looked at.
 
@@ -176,14 +211,14 @@ class Expectation(PlanPart):
     ``multiplier`` (that by attainment), ``factor`` of gates and modifiers, ``scores`` of a scorecard by KPI (weighted),
     ``figure`` values, ``why`` not (an outcome, or the figure of a gate that is not passed).
     Of payments: ``released`` and what ``waits`` by the plan's currency; in the payee's, of a ``period`` of payment or
-    of all, ``draw`` (added), ``recovered``, ``guarantee``, ``adjusted``, ``paid``, and after it ``owed`` and
+    of all that are open, ``draw`` (added), ``recovered``, ``guarantee``, ``adjusted``, ``paid``, and after it ``owed`` and
     ``carried`` (below minimum, or negative).
     """
 
     payee: str = EVERYONE
     component: Words = ()
     document: str | None = None
-    period: str | None = None
+    period: Annotated[str, AfterValidator(_period)] | None = None
     via: str | None = None
     credit: Amount | None = None
     share: Rounded | None = None
