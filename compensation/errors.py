@@ -1,5 +1,7 @@
 """What can go wrong, by who has to act."""
 
+from typing import Self
+
 
 class CompensationError(Exception):
     """Anything of this package that a person has to set right: a plan file, the facts, or an amount."""
@@ -22,4 +24,8 @@ class PayOverflowError(CompensationError, OverflowError):
 
     def __init__(self, payee_id: str, component: str, what: str) -> None:
         super().__init__(f"payee {payee_id}, component '{component}': {what} is too large to be calculated exactly")
-        self.payee_id, self.component = payee_id, component
+        self.payee_id, self.component, self.what = payee_id, component, what
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
+        """Errors travel between processes by what they were made of."""
+        return type(self), (self.payee_id, self.component, self.what)

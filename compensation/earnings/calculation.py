@@ -92,20 +92,26 @@ def calculate(facts: Facts, plans: Sequence[Plan], *, as_of: date, snapshot: str
     engine = Engine.of(facts, plans)
     scenarios = history(facts, as_of)
     credited = engine.credits(scenarios)
-    earned = engine.run(credited, [""], as_of)
+    versions = tuple(sorted((plan.name, plan.version) for plan in plans))
+    return calculated(
+        engine, credited, uncredited(scenarios, credited), Provenance(snapshot, versions, ENGINE_VERSION, as_of)
+    )
+
+
+def calculated(engine: Engine, credited: pl.DataFrame, outcomes: pl.DataFrame, provenance: Provenance) -> Calculation:
+    """What credits earn; ``outcomes`` tells of the transactions that became none, see :func:`uncredited`."""
+    earned = engine.run(credited, [""], provenance.as_of)
     lines = earned.lines.join(named_rules(engine.rules), on="rule", maintain_order="left")
     lines = lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
     return Calculation(
         credits=lines.select(*CREDIT_COLUMNS, "outcome"),
-        openings=openings_of(engine, earned, as_of),
+        openings=openings_of(engine, earned, provenance.as_of),
         lines=lines.filter(pl.col("outcome").is_null()).select(*CREDIT_COLUMNS, *POSITIONS),
         accumulated=accumulated_of(engine, earned),
         figures=figures_of(engine, earned),
         scores=scores_of(engine, earned),
-        outcomes=_uncredited(scenarios, credited),
-        provenance=Provenance(
-            snapshot, tuple(sorted((plan.name, plan.version) for plan in plans)), ENGINE_VERSION, as_of
-        ),
+        outcomes=outcomes,
+        provenance=provenance,
     )
 
 
@@ -122,7 +128,8 @@ def history(facts: Facts, as_of: date) -> Scenarios:
     )
 
 
-def _uncredited(scenarios: Scenarios, credited: pl.DataFrame) -> pl.DataFrame:
+def uncredited(scenarios: Scenarios, credited: pl.DataFrame) -> pl.DataFrame:
+    """The transactions that no component credits, and why, see :class:`Calculation`."""
     events = [*(event.value for event in Event), "return"]
     left = scenarios.transactions.filter(pl.col("kind").is_in(events)).join(credited, on="transaction_id", how="anti")
     broken = broken_splits(scenarios.participants).with_columns(pl.lit("splits_not_whole").alias("broken"))

@@ -5,7 +5,7 @@ limits, pay of the periods; and in the end the caps over several components or p
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -65,7 +65,10 @@ class Earned:
 
 @dataclass(frozen=True)
 class Engine:
-    """Facts and plans, made ready for any number of runs."""
+    """Facts and plans, made ready for any number of runs.
+
+    ``chosen``: by plan (number) whose pay of periods is calculated; everybody's unless given.
+    """
 
     facts: Facts
     rules: tuple[Rule, ...]
@@ -75,6 +78,7 @@ class Engine:
     targets: Targets
     groups: Groups
     minors: Mapping[int, int]
+    chosen: Mapping[int, Collection[str]] | None = None
 
     @classmethod
     def of(cls, facts: Facts, plans: Sequence[Plan]) -> "Engine":
@@ -115,8 +119,11 @@ class Engine:
                 yield payee_id, opens_for(rule, payee_id, team), period
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
-        """See :meth:`Assignments.eligibility`, of one rule's plan."""
-        return self.assignments.eligibility([rule])
+        """See :meth:`Assignments.eligibility`, of one rule's plan, of those who are chosen."""
+        eligible = self.assignments.eligibility([rule])
+        if self.chosen is None:
+            return eligible
+        return eligible.filter(pl.col("payee_id").is_in(list(self.chosen.get(rule.plan_number, ()))))
 
     @cached_property
     def entangled(self) -> frozenset[int]:
