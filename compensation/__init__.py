@@ -11,6 +11,7 @@ from compensation.errors import CompensationError, FactsError, PayOverflowError,
 from compensation.estimates.deal_estimate import DealEstimate
 from compensation.estimates.estimating import DealOutcome, estimate_deals, unowned
 from compensation.estimates.explaining import Explainer, explain
+from compensation.estimates.goal_seek import Goal, Lever, Reached, seek
 from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
 from compensation.estimates.reasons import Money
 from compensation.examples.running import failing_examples
@@ -28,6 +29,8 @@ __all__ = [
     "Explainer",
     "Facts",
     "FactsError",
+    "Goal",
+    "Lever",
     "Money",
     "PayOverflowError",
     "Plan",
@@ -36,6 +39,7 @@ __all__ = [
     "ProposedLine",
     "ProposedShare",
     "Provenance",
+    "Reached",
     "Settlement",
     "calculate",
     "estimate_deals",
@@ -43,6 +47,7 @@ __all__ = [
     "failing_examples",
     "parse_plan",
     "propose",
+    "seek",
     "settle",
     "unowned",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -12,8 +12,15 @@ from compensation.curves.curve import Curve, Slice
 from compensation.curves.pieces import Piece
 from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.engine import Engine
-from compensation.estimates.deal_estimate import EstimatedComponent, EstimatedPeriod, EstimatedTier, ExpectedPayment
+from compensation.estimates.deal_estimate import (
+    EstimatedComponent,
+    EstimatedPeriod,
+    EstimatedTier,
+    ExpectedPayment,
+    ExpectedRelease,
+)
 from compensation.estimates.reasons import Money, Ratio, Reason, decimal_text, money, reason
+from compensation.estimates.schedules import expected_releases
 from compensation.exact import MILLIONTHS
 from compensation.plans.components import Event, Mode
 from compensation.plans.measures import MeasureKind
@@ -86,8 +93,14 @@ class EarnedLines:
             payment=ExpectedPayment(
                 event=self.rule.component.credited_on or Event.EARNING, expected_on=line["credited_on"]
             ),
+            schedule=tuple(self._schedule(line["credited_on"])),
             reasons=tuple(self.reasons()),
         )
+
+    def _schedule(self, credited_on: date) -> Iterator[ExpectedRelease]:
+        earning = sum(each["earning_minor"] for each in self.lines)
+        exponent = self.engine.rates.exponent(self.rule.plan.currency)
+        return expected_releases(self.rule, earning, credited_on, exponent)
 
     def reasons(self) -> Iterator[Reason]:
         """How the lines are credited and what they earn, step by step."""

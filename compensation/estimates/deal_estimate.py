@@ -61,6 +61,16 @@ class ExpectedPayment(_Part):
     expected_on: date
 
 
+class ExpectedRelease(_Part):
+    """A part of the earning: what it waits for, when it can come at the earliest, in which payment period."""
+
+    waits_for: str
+    share: str
+    amount: Money
+    earliest_on: date
+    paid_in: str
+
+
 class EstimatedComponent(_Part):
     """What one component would pay. ``before`` and ``after`` are positions; a quantity has no currency."""
 
@@ -80,6 +90,7 @@ class EstimatedComponent(_Part):
     tiers: tuple[EstimatedTier, ...]
     period: EstimatedPeriod
     payment: ExpectedPayment
+    schedule: tuple[ExpectedRelease, ...]
     reasons: tuple[Reason, ...]
 
 

@@ -184,14 +184,14 @@ class _Writer:
         reasons: tuple[Reason, ...],
     ) -> DealEstimate:
         """``lines``: the payee's, if the deal closes before all others, and if it closes after them."""
-        first, last = ([line for line in each if line["outcome"] is None] for each in lines)
+        first, last = ([line for line in each if line["earning_minor"] is not None] for each in lines)
         parts = tuple(
             components(self.engine, self.run.accumulators, first, self.deals.deals[proposal.deal_id].currency)
         )
         total = self._total(payee_id, proposal, first, proposal.scenario)
-        elsewhere = self._elsewhere(payee_id, proposal)
+        elsewhere = tuple(self._elsewhere(payee_id, proposal))
         return DealEstimate(
-            status="estimated" if parts else "nothing",
+            status="estimated" if parts or elsewhere else "nothing",
             deal=deal,
             payee=EstimatedPayee(id=payee_id, name=self.engine.assignments.name(payee_id)),
             total=total,

@@ -45,13 +45,14 @@ class Line(NamedTuple):
     region: str | None
     channel: str | None
     currency: str
+    document_type: str | None = None
 
 
 class OpenDeals:
     """The open deals of the facts and what each would credit."""
 
     def __init__(self, facts: Facts, as_of: date) -> None:
-        self.as_of = as_of
+        self.as_of, self._facts = as_of, facts
         self.deals = {row[0]: Deal(*row) for row in facts.deals.iter_rows()}
         self._lines: dict[str, list[Line]] = defaultdict(list)
         expected = facts.transactions.filter(pl.col("kind") == "expected").sort("posting_sequence", "transaction_id")
@@ -114,6 +115,9 @@ class OpenDeals:
         return Scenarios(
             pl.DataFrame(rows, schema={**SCHEMAS["transactions"], "scenario": pl.String()}, orient="row"),
             pl.DataFrame(shares, schema={**SCHEMAS["participants"], "scenario": pl.String()}, orient="row"),
+            measures=self._facts.measures,
+            attributes=self._facts.attributes,
+            coverage=self._facts.coverage,
         )
 
     def _earlier(self, proposal: Proposal) -> list[Proposal]:
@@ -131,11 +135,11 @@ class OpenDeals:
     def _transaction(self, part: Proposal, line: Line, event: str, place: int, number: int) -> tuple[Any, ...]:
         """A row of the transactions frame: the deal's place is its posting sequence, the line's its source ref."""
         deal, day = self.deals[part.deal_id], self.credited_on(part)
-        reverses_id = document_id = settles_id = document_type = None
+        reverses_id = document_id = settles_id = None
         return (
             *(line.transaction_id, deal.deal_id, event, day, place, deal.source, f"{number:06}", line.currency),
             *(line.revenue_minor, line.margin_minor, line.quantity_millionths, line.product, line.product_family),
-            *(line.customer, line.region, line.channel, reverses_id, document_id, settles_id, document_type),
+            *(line.customer, line.region, line.channel, reverses_id, document_id, settles_id, line.document_type),
         )
 
     def _single_line(self, deal: Deal) -> list[Line]:
