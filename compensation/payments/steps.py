@@ -32,8 +32,11 @@ def steps(
     start = origins.select("origin", "start_on")
     placed = changes.join(start, on="origin").with_columns(pl.max_horizontal("on", "start_on").alias("on"))
     counted = [name for name in placed.columns if name not in ("origin", "on", "part", "start_on")]
-    summed = placed.group_by("origin", "on", "part").agg(pl.col(counted).sum()).sort("origin", "on", "part")
-    running = summed.with_columns(pl.col(counted).cum_sum().over("origin"))
+    place = ("origin", "on", "part")
+    summed = placed.sort(place).with_columns(pl.col(counted).cum_sum().over("origin"))
+    running = summed.filter(
+        pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in place).fill_null(value=True)
+    )
     return _named(_fractions(running, schedule), schedule)
 
 
