@@ -1,6 +1,7 @@
 """Expectations of an example against what it comes to."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 
 from compensation.examples.outcome import Outcome
@@ -38,6 +39,8 @@ def _unknown(expected: Expectation, outcome: Outcome) -> Iterator[str]:
     customers = {document.customer for document in outcome.story.happens}
     if expected.payee not in {EVERYONE, *outcome.story.people, *customers}:
         yield f"there is nobody called '{expected.payee}'"
+    if expected.via and expected.via not in outcome.story.people:
+        yield f"there is nobody called '{expected.via}'"
     for name in expected.component:
         if name not in {component.name for component in outcome.plan.components}:
             yield f"there is no component '{name}'"
@@ -62,7 +65,8 @@ def _differences(expected: Expectation, seen: Seen) -> Iterator[str]:
 
 def _difference(key: str, typed: Typed, came: Fraction | None) -> Iterator[str]:
     if came is None or not _holds(typed, came):
-        yield f"{key}: expected {_spelled(typed.value)}, came {'nothing' if came is None else _spelled(came)}"
+        spelled = "nothing" if came is None else _spelled(came, is_percent=typed.is_percent)
+        yield f"{key}: expected {_spelled(typed.value, is_percent=typed.is_percent)}, came {spelled}"
 
 
 def _different_lists(key: str, typed: tuple[Number, ...], came: list[Fraction]) -> Iterator[str]:
@@ -75,15 +79,13 @@ def _holds(typed: Typed, came: Fraction) -> bool:
     return typed.matches(came) if isinstance(typed, RoundedNumber) else typed.value == came
 
 
-def _spelled(value: Fraction) -> str:
-    """As a decimal where it has an end, else as a ratio.
+def _spelled(value: Fraction, *, is_percent: bool = False) -> str:
+    """As a decimal, to six digits where it has no end.
 
-    >>> _spelled(Fraction(-5, 4)), _spelled(Fraction(1, 3))
-    ('-1.25', '1/3')
+    >>> _spelled(Fraction(-5, 4)), _spelled(Fraction(1, 15), is_percent=True)
+    ('-1.25', '6.666667%')
     """
-    for digits in range(13):
-        if (value * 10**digits).denominator == 1:
-            whole = f"{abs(value.numerator) * 10**digits // value.denominator:0{digits + 1}}"
-            sign = "-" if value < 0 else ""
-            return f"{sign}{whole[:-digits]}.{whole[-digits:]}" if digits else f"{sign}{whole}"
-    return str(value)
+    number = value * 100 if is_percent else value
+    decimal = Decimal(number.numerator) / Decimal(number.denominator)
+    text = f"{decimal:f}" if Fraction(decimal) == number else f"{decimal:.6f}"
+    return f"{text}%" if is_percent else text

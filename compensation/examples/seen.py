@@ -205,5 +205,5 @@ def _ratio(dividend: Fraction | None, divisor: Fraction | None) -> Fraction | No
 
 
 def _last_text(frame: pl.DataFrame, column: str) -> Fraction | None:
-    known = frame[column].drop_nulls().to_list()
+    known = frame.sort("period_start", maintain_order=True)[column].drop_nulls().to_list()
     return Fraction(known[-1]) if known else None
