@@ -8,6 +8,7 @@ from compensation.plans.describing import describe, models_of_the_language, summ
 from compensation.plans.plan import Plan
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TITLE = "A BonusBridge plan file"
 _YES_OR_NO: dict[str, Any] = {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no"]}]}
 _REMOVED = {"type": "boolean", "description": "`yes` takes away what the extended file has under this name."}
 _IN_LISTS_MATCHED_BY_NAME = {"Component": "component", "Cap": "cap"}
@@ -24,7 +25,7 @@ def plan_schema() -> dict[str, Any]:
     for model in models_of_the_language():
         _describe(schema if model is Plan else definitions[model.__name__], model)
     _loosen_for_extending(schema, definitions)
-    whole = {"$schema": DIALECT, "title": "A BonusBridge plan file", **schema, "$defs": definitions}
+    whole = {"$schema": DIALECT, **schema, "title": _TITLE, "$defs": definitions}
     typed: dict[str, Any] = _as_typed(whole)
     return typed
 
@@ -65,6 +66,6 @@ def _as_typed(schema: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def _is_noise(key: str, value: object) -> bool:
-    is_generated_title = key == "title" and isinstance(value, str) and value != "A BonusBridge plan file"
+    is_generated_title = key == "title" and isinstance(value, str) and value != _TITLE
     is_object_as_default = key == "default" and (value is None or isinstance(value, dict | list))
     return is_generated_title or is_object_as_default
