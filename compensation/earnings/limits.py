@@ -9,7 +9,7 @@ from compensation.curves.compiling import caps_on_curve, limit_minor
 from compensation.earnings.accumulators import Accumulators
 from compensation.exact import MILLIONTHS, rounded
 from compensation.exact_columns import as_exact, divided, exact
-from compensation.plans.components import Attribution, Component, SplitOf
+from compensation.plans.components import Attribution, Component, Rounding, SplitOf
 from compensation.plans.limits import Limit, Per
 from compensation.plans.periods import months_between
 from compensation.plans.releases import Clawback
@@ -50,7 +50,7 @@ class Limits:
             lines = _less_below(lines)
         lines = self._by_group(lines, rule)
         if component.attribution is Attribution.PRO_RATA:
-            lines = _pro_rata(lines)
+            lines = _pro_rata(lines, component.rounding, self._minors[rule.number])
         if component.cap and component.cap.per is Per.PERIOD and not caps_on_curve(component):
             lines = self._capped_by_period(lines, component.cap, rule)
         return lines.select(columns)
@@ -59,7 +59,7 @@ class Limits:
         """Floors of deals, then caps of transactions (with their returns) and deals."""
         component = rule.component
         if component.floor and component.floor.per is Per.DEAL:
-            lines = self._running(lines, rule, component.floor, ["payee_id", "deal_id"], pl.max_horizontal)
+            lines = self._running(lines, rule, component.floor, ["payee_id", "deal_id"], _at_least)
         if component.cap and component.cap.per is Per.DEAL:
             lines = self._running(lines, rule, component.cap, ["payee_id", "deal_id"], pl.min_horizontal)
         if component.cap and component.cap.per is Per.TRANSACTION:
@@ -166,6 +166,11 @@ def _bounded(lines: Lines, group: list[str], bounded: Callable[..., pl.Expr], st
     return lines.with_columns((pl.col("_upto") - pl.when(first).then(start).otherwise(before)).alias("earning"))
 
 
+def _at_least(running: pl.Expr, floor: pl.Expr) -> pl.Expr:
+    """A deal that pays nothing, or no longer, is not lifted: a credit note of all of it leaves nothing behind."""
+    return pl.when(running > 0).then(pl.max_horizontal(running, floor)).otherwise(running)
+
+
 def _part(amount: pl.Expr) -> pl.Expr:
     """The party's part of an amount of the whole deal, by subtraction on the running share."""
     upto, below = (divided(amount * as_exact(name), exact(MILLIONTHS)) for name in ("share_to", "share_from"))
@@ -187,8 +192,9 @@ def _less_below(lines: Lines) -> Lines:
     )
 
 
-def _pro_rata(lines: Lines) -> Lines:
+def _pro_rata(lines: Lines, rounding: Rounding, minor: int) -> Lines:
     """The accumulator's total divided by base, by subtraction on the running base; as it was where that is zero."""
+    increment = max(int(rounding.to.value * minor), 1) if rounding.to else 1
     running = (name.cum_sum().over("accumulator", order_by=_ORDER) for name in (as_exact("base"), pl.col("earning")))
     lines = lines.with_columns(next(running).alias("_upto"), next(running).alias("_paid")).with_columns(
         pl.col("_upto").last().over("accumulator", order_by=_ORDER).alias("_all"),
@@ -197,7 +203,8 @@ def _pro_rata(lines: Lines) -> Lines:
     sign = pl.when(pl.col("_all") < 0).then(exact(-1)).otherwise(exact(1))
     positive = pl.when(pl.col("_all") == 0).then(exact(1)).otherwise(pl.col("_all").abs())
     upto, below = pl.col("_upto"), pl.col("_upto") - as_exact("base")
-    share = divided(pl.col("_whole") * upto * sign, positive) - divided(pl.col("_whole") * below * sign, positive)
+    parts = [divided(pl.col("_whole") * running * sign, positive, increment) for running in (upto, below)]
+    share = parts[0] - parts[1]
     return lines.with_columns(pl.when(pl.col("_all") == 0).then("earning").otherwise(share).alias("earning"))
 
 
