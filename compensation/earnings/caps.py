@@ -23,7 +23,8 @@ def capped_pay(
 
     ``pay``: pay_order (unique; the order in which a cap is used up), scenario, plan (number), component, payee_id,
     transaction_id, reverses_id, deal_id (null for pay of a period), paid_on, earning (exact). ``measured``: scenario,
-    plan, cap (name), transaction_id, deal_id, base: what share caps take their share of. ``minors``: by plan.
+    plan, cap (name), transaction_id, instalment, deal_id, base: what share caps take their share of.
+    ``minors``: by plan.
     """
     for number, plan in plans.items():
         for cap in plan.caps:
@@ -64,7 +65,9 @@ def _limited(pay: pl.DataFrame, cap: Cap, plan: int, measured: pl.DataFrame, min
     if cap.amount is not None:
         return pay.with_columns(exact(rounded(cap.amount.value * minor)).alias("limit"))
     share = cap.share.value if cap.share else Fraction(0)
-    own = measured.filter(pl.col("plan") == plan, pl.col("cap") == cap.cap)
+    # The whole measure stands with everybody whom a component credits: once for a transaction is enough.
+    own = measured.filter(pl.col("plan") == plan, pl.col("cap") == cap.cap, pl.col("base").is_not_null())
+    own = own.unique(["scenario", "transaction_id", "instalment"], keep="first", maintain_order=True)
     what = pl.col("deal_id") if cap.per is Per.DEAL else pl.coalesce("reverses_id", "transaction_id")
     sums = (
         own.lazy()

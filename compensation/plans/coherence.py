@@ -25,8 +25,14 @@ def check_names(plan: Plan) -> None:
     for wanted, place in _wanted_components(plan):
         if wanted not in names:
             raise problem(f"there is no component '{wanted}'", f"choose one of {', '.join(names)}", place=place)
+    words = [component.accumulate_with for component in plan.components]
     for number, component in enumerate(plan.components):
         _check_uses(plan, component, ("components", number))
+        if component.accumulate_with is not None and words.count(component.accumulate_with) == 1:
+            place = ("components", number, "accumulate_with")
+            raise problem(
+                "no other component has this word", "give the same word to all that run together", place=place
+            )
 
 
 def _wanted_components(plan: Plan) -> Iterator[tuple[str, Place]]:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
-from compensation.plans.components import Component
+from compensation.plans.components import NO_PAYOUT, Component, Mode, SplitOf
 from compensation.plans.measures import MeasureKind
 from compensation.plans.parts import Span
-from compensation.plans.payouts import Payout
 from compensation.plans.periods import Period, period_of
 from compensation.plans.plan import Plan
+from compensation.plans.typed_numbers import Number
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,17 @@ def rules_of(plans: Sequence[Plan]) -> tuple[Rule, ...]:
         raise ValueError("a plan is given twice; give each version of a plan once")
     paying = [(number, plan, component, None) for number, plan in enumerate(plans) for component in plan.components]
     measuring = [
-        (number, plan, _measuring(plan.component(cap.components[0]), cap.measure), cap.cap)
+        (number, plan, _measuring(component, cap.measure), cap.cap)
         for number, plan in enumerate(plans)
         for cap in plan.caps
-        if cap.measure is not None
+        for component in (plan.component(name) for name in cap.components)
+        if cap.measure is not None and component.credited_on is not None
     ]
     return tuple(Rule(number, *rule) for number, rule in enumerate([*paying, *measuring]))
 
 
 def _measuring(component: Component, measure: str) -> Component:
-    """A component that credits the owners with a measure of what the given one credits, and pays nothing."""
-    kept = ("credited_on", "filter", "window", "period", "returns", "exchange_rate", "recurs")
-    values = {"component": component.name, "measure": measure, "payout": Payout(rate="0")}
-    plain = Component.model_validate({**values, "credited_on": component.credited_on, "period": component.period})
-    return plain.model_copy(update={key: getattr(component, key) for key in kept})
+    """A component that credits everybody whom the given one credits with the whole measure, and pays nothing."""
+    plain = {"gates": (), "modifiers": (), "position": None, "mode": Mode.CURVE, "payout": NO_PAYOUT}
+    whole = {"split": SplitOf.EARNING, "share": Number(Fraction(1)), "measure": measure, "first_match": None}
+    return component.model_copy(update={**plain, **whole})

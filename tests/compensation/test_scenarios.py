@@ -41,8 +41,16 @@ components:
 """,
     "an override on earnings": """\
 components:
-  - {component: commission, credited_on: invoice, period: quarter, payout: {marginal_tiers: [{from: 0, rate: 5%}, {from: 9000, rate: 8%}]}}
-  - {component: override, earnings_of: commission, credit_to: direct_manager, measure: earnings, period: quarter, payout: {rate: 10%}}
+  - component: commission
+    credited_on: invoice
+    period: quarter
+    payout: {marginal_tiers: [{from: 0, rate: 5%}, {from: 9000, rate: 8%}]}
+  - component: override
+    earnings_of: commission
+    credit_to: direct_manager
+    measure: earnings
+    period: quarter
+    payout: {rate: 10%}
 """,
     "a cap over components": """\
 components:
@@ -79,8 +87,18 @@ components:
 """,
     "the same positions for two components": """\
 components:
-  - {component: robots, credited_on: invoice, filter: {product_families: Robots}, period: quarter, accumulate_with: all, payout: {marginal_tiers: [{from: 0, rate: 5%}, {from: 9000, rate: 8%}]}}
-  - {component: others, credited_on: invoice, filter: {excluding: {product_families: Robots}}, period: quarter, accumulate_with: all, payout: {marginal_tiers: [{from: 0, rate: 2%}, {from: 9000, rate: 4%}]}}
+  - component: robots
+    credited_on: invoice
+    filter: {product_families: Robots}
+    period: quarter
+    accumulate_with: all
+    payout: {marginal_tiers: [{from: 0, rate: 5%}, {from: 9000, rate: 8%}]}
+  - component: others
+    credited_on: invoice
+    filter: {excluding: {product_families: Robots}}
+    period: quarter
+    accumulate_with: all
+    payout: {marginal_tiers: [{from: 0, rate: 2%}, {from: 9000, rate: 4%}]}
 """,
 }
 
