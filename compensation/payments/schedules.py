@@ -58,7 +58,8 @@ class Schedule:
     @property
     def is_at_once(self) -> bool:
         """Whether everything is released as it is credited."""
-        return self.parts == _AT_ONCE and self.unpaid_after_days is None
+        shares = [share for share, part in self.parts if part.model_copy(update={"share": None}) == Release()]
+        return sum(shares) == 1 and self.unpaid_after_days is None
 
 
 def is_proportional(part: Release) -> bool:
@@ -68,14 +69,15 @@ def is_proportional(part: Release) -> bool:
 
 def schedules_of(plans: Sequence[Plan]) -> dict[tuple[str, str, str], Schedule]:
     """The schedules that hold anything back, by plan, version and component."""
-    found = [
-        ((plan.name, plan.version, component.name), component.releases, component.clawback, plan.year_starts)
+    found = (
+        ((plan.name, plan.version, component.name), component, plan.year_starts)
         for plan in plans
         for component in plan.components
-    ]
+    )
+    # An empty list of releases holds nothing back.
     schedules = {
-        key: Schedule(number, parts, clawback.unpaid_after_days, year_starts)
-        for number, (key, parts, clawback, year_starts) in enumerate(found)
+        key: Schedule(number, component.releases or _AT_ONCE, component.clawback.unpaid_after_days, year_starts)
+        for number, (key, component, year_starts) in enumerate(found)
     }
     return {key: schedule for key, schedule in schedules.items() if not schedule.is_at_once}
 

@@ -15,7 +15,7 @@ from compensation.plans.plan import Plan
 from tests.compensation.payments.cases import REP, Document, Known, assignment, plan, released, settled
 
 PROPERTY = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],
@@ -45,7 +45,7 @@ def deals(draw: st.DrawFn) -> list[Document]:
 
 _PARTS = (
     "{share: 30%, when: credited}",
-    "{share: 1/3, when: credited, after_months: 2, instalments: 3}".replace("1/3", "33.3%"),
+    "{share: 22.2%, when: credited, after_months: 2, instalments: 3}",
     "{share: 20%, when: month_end}",
     "{share: 25%, when: received, after_days: 10}",
     "{share: 10%, when: invoiced, instalments: 2}",
@@ -55,7 +55,7 @@ _PARTS = (
 
 @st.composite
 def releases(draw: st.DrawFn) -> Plan:
-    parts = draw(st.lists(st.sampled_from(_PARTS[:3] + _PARTS[3:]), min_size=1, max_size=3, unique=True))
+    parts = draw(st.lists(st.sampled_from(_PARTS), min_size=1, max_size=3, unique=True))
     return plan(
         f"release: [{', '.join(parts)}, {{when: {draw(st.sampled_from(['received', 'credited', 'quarter_end']))}}}]"
     )
@@ -75,31 +75,19 @@ def reckoned(documents: list[Document], of: Plan, day: date) -> int:
 
 
 def _come(documents: list[Document], when: str, days: int, months: int, instalments: int, day: date) -> Fraction:
-    moments = [(1, _calendar(when))] if when not in ("invoiced", "received", "received_in_full") else None
-    origin = documents[0]
-    if when == "invoiced" and origin.kind == "invoice":
-        moments = [(1, origin.on)]
-    if moments is not None:
-        return Fraction(sum(_matured(on, days, months, instalments, day) for _, on in moments), instalments)
+    if when not in ("invoiced", "received", "received_in_full"):
+        return Fraction(_matured(_calendar(when), days, months, instalments, day), instalments)
+    if when == "invoiced" and documents[0].kind == "invoice":
+        return Fraction(_matured(FIRST, days, months, instalments, day), instalments)
     basis, flows = _flows(documents, when)
     if when == "received_in_full":
-        full = [on for on, is_full in _full(basis, flows) if is_full]
-        return Fraction(int(_is_full(basis, flows, day - timedelta(days=days)) if not months else bool(full)))
-    held = [Fraction(0)]
-    for on in sorted(
-        {on for on, _ in basis} | {on for moved, _ in flows for on in _later(moved, days, months, instalments)}
-    ):
-        if on > day:
-            break
-        due = sum(amount for moved, amount in basis if moved <= on)
-        come = sum(
-            Fraction(amount, instalments)
-            for moved, amount in flows
-            for late in _later(moved, days, months, instalments)
-            if late <= on
-        )
-        held.append(held[-1] if due == 0 else min(Fraction(1), max(Fraction(0), Fraction(come, due))))
-    return held[-1]
+        return Fraction(int(_is_full(basis, flows, day)))
+    come = [(late, amount) for on, amount in flows for late in _later(on, days, months, instalments)]
+    held = Fraction(0)
+    for on in sorted({on for on, _ in (*basis, *come) if on <= day}):
+        due, so_far = (sum(amount for moved, amount in each if moved <= on) for each in (basis, come))
+        held = held if due == 0 else min(Fraction(1), max(Fraction(0), Fraction(so_far, due * instalments)))
+    return held
 
 
 def _flows(documents: list[Document], when: str) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:

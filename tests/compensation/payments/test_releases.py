@@ -5,12 +5,15 @@ from datetime import date
 import pytest
 
 from compensation import FactsError, PayOverflowError
+from compensation.payments import releasing
 from compensation.payments.settlement import Settlement
 from tests.compensation.payments.cases import DEAL, REP, Document, facts_of, plan, released, settled, waiting
 
 JAN, FEB, MAR, APR = (date(2026, month, 10) for month in (1, 2, 3, 4))
 EACH = [
     ("[{when: credited}]", [("2026-01-10", 1000)]),
+    ("[]", [("2026-01-10", 1000)]),
+    ("[{share: 100%}]", [("2026-01-10", 1000)]),
     ("[{when: credited, after_days: 30}]", [("2026-02-09", 1000)]),
     ("[{when: credited, after_months: 1, after_days: 1}]", [("2026-02-11", 1000)]),
     ("[{when: month_end}]", [("2026-01-31", 1000)]),
@@ -222,6 +225,21 @@ def test_what_waits_says_for_what_and_until_when() -> None:
 def test_pay_without_a_transaction_is_released_at_its_date() -> None:
     settlement = settled([], plan("release: [{when: received}]"), openings=[(date(2026, 3, 31), 700)])
     assert released(settlement) == [("2026-03-31", "credited", 700)]
+
+
+def test_many_lines_are_released_part_by_part_as_they_are_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = [
+        *(Document(f"i{number}", "invoice", JAN, 9_000, 900, document=f"I{number}") for number in range(7)),
+        *(Document(f"c{number}", "return", MAR, -3_000, -300, reverses=f"i{number}") for number in range(3)),
+        *(Document(f"r{number}", "receipt", FEB, 5_000, settles=f"I{number}") for number in range(1, 5)),
+    ]
+    of = plan("release: [{share: 50%}, {when: received}]")
+    together = settled(documents, of)
+    monkeypatch.setattr(releasing, "_LINES_AT_ONCE", 3)
+    apart = settled(documents, of)
+    assert sorted(released(apart)) == sorted(released(together))
+    assert sorted(waiting(apart)) == sorted(waiting(together))
+    assert apart.payments.equals(together.payments)
 
 
 def test_a_plan_that_is_not_executing_pays_nobody() -> None:
