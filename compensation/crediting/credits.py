@@ -108,7 +108,7 @@ def _accumulates_for(rules: Sequence[Rule]) -> pl.Expr:
         AccumulateBy.TEAM: pl.coalesce("team:" + pl.col("team"), payee),
         AccumulateBy.CUSTOMER: payee + "|" + pl.col("customer").fill_null(""),
         AccumulateBy.DEAL: payee + "|" + pl.col("deal_id"),
-        AccumulateBy.TRANSACTION: payee + "|" + pl.col("transaction_id"),
+        AccumulateBy.TRANSACTION: payee + "|" + pl.coalesce("reverses_id", "transaction_id"),
     }
     used = {rule.component.accumulate_by for rule in rules}
     for by, expression in found.items():

@@ -41,9 +41,9 @@ def scheduled(
         for number, schedule in enumerate(schedules)
         for part in _of_schedule(transactions, schedule, keys, as_of)
     ]
-    order = ("posting_sequence", "_day", "source", "source_ref", "transaction_id", "deal_id", "instalment")
-    everything = pl.concat(parts).sort(*order).drop("_day")
-    return everything.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("order_no"))
+    order = ("posting_sequence", "_day", "source", "source_ref", "transaction_id", "instalment")
+    everything = pl.concat(parts).sort(order)
+    return everything.with_columns(pl.struct(order).rle_id().cast(pl.Int64).alias("order_no")).drop("_day")
 
 
 def _of_schedule(

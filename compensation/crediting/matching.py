@@ -8,7 +8,7 @@ from compensation.crediting.cases import case_attributes
 from compensation.crediting.coverage import COVERED_BY, covering, customers
 from compensation.crediting.filters import filter_attributes, filtered
 from compensation.crediting.instalments import scheduled
-from compensation.crediting.measuring import with_fields
+from compensation.crediting.measuring import BASES, with_fields
 from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import ATTRIBUTE, Scenarios, complete, creditable
@@ -26,7 +26,12 @@ def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
     transactions = with_fields(complete(scenarios.transactions), scenarios.measures, measures.fields)
     transactions = with_attributes(transactions, scenarios.attributes, _attributes(crediting))
     evaluated = measures.evaluated(creditable(transactions, measures.bases))
-    return scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)
+    placed = scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)
+    return placed.drop(_USED_UP, strict=False)
+
+
+_USED_UP = ("posting_sequence", "source", "source_ref", "settles_id", "is_first", *BASES.values())
+"""Columns that nothing after the order and the measures looks at."""
 
 
 def match(

@@ -254,6 +254,17 @@ def test_the_chain_from_order_to_receipt(engine: Engine) -> None:
     }
 
 
+def test_a_line_knows_its_document_and_a_receipt_the_invoice_that_it_settles(engine: Engine) -> None:
+    invoice = erp(Invoice, "I1", 900, line("1", 600), line("2", 300), opportunity_key=DEAL)
+    found = facts(engine, opportunity(amount=900), invoice, receipt("R1", I1=900))["transactions"]
+    assert found.select("transaction_id", "document_id", "settles_id").rows() == [
+        ("crm:booking:006:whole", "crm:006", None),
+        ("erp:invoice:I1:1", "erp:I1", None),
+        ("erp:invoice:I1:2", "erp:I1", None),
+        ("erp:receipt:R1:0", "erp:R1", "erp:I1"),
+    ]
+
+
 def test_part_payments_add_up_to_the_net_amount_and_margin_exactly(engine: Engine) -> None:
     invoice = erp(Invoice, "I1", 100, line("1", 100, cost=31), gross_amount=usd(119), opportunity_key=DEAL)
     payments = [receipt(f"R{number}", I1=17) for number in range(7)]

@@ -26,7 +26,7 @@ from warehouse.facts.returns import read_returns
 TRANSACTION = (
     "transaction_id", "deal_id", "kind", "dated_on", "posting_sequence", "source", "source_ref", "currency",
     "revenue_minor", "margin_minor", "quantity_millionths", "product", "product_family", "customer", "region",
-    "channel", "reverses_id",
+    "channel", "reverses_id", "document_id", "settles_id",
 )  # fmt: skip
 
 _MEASURES = ("revenue_minor", "margin_minor", "quantity_millionths")
@@ -214,6 +214,7 @@ def _finished(connection: Connection, rows: pl.DataFrame) -> pl.DataFrame:
             # Nothing is posted yet: all have the same place in the sequence, and dates decide.
             pl.lit(0, dtype=pl.Int64).alias("posting_sequence"),
             pl.lit(None, dtype=pl.String).alias("channel"),
+            pl.when(pl.col("kind") == "receipt").then("invoice_id").alias("settles_id"),
         )
     )
     return narrowed(finished, _MEASURES, "transaction_id").select(TRANSACTION).sort("transaction_id")
