@@ -51,6 +51,10 @@ class Outcome:
     def engine(self) -> Engine:
         return Engine.of(self.facts, [self.plan])
 
+    def without_limits(self, components: tuple[str, ...]) -> Calculation:
+        """The calculation as it would be if some components (without any: all) had neither caps nor floors."""
+        return calculate(self.facts, [_unlimited(self.plan, components)], as_of=self.as_of)
+
     @cached_property
     def earned(self) -> Earned:
         """The accumulators, curves and lines behind the calculation."""
@@ -100,6 +104,16 @@ def _run(plan: Plan, story: StoryExample, exponents: dict[str, int], closed: Clo
     calculation = calculate(facts, [plan], as_of=as_of)
     settlement = settle(calculation, facts, [plan], as_of=as_of)
     return Outcome(plan, story, as_of, exponents, people, documents, facts, calculation, settlement)
+
+
+def _unlimited(plan: Plan, names: tuple[str, ...]) -> Plan:
+    chosen = set(names or (component.name for component in plan.components))
+    freed = tuple(
+        component.model_copy(update={"cap": None, "floor": None}) if component.name in chosen else component
+        for component in plan.components
+    )
+    caps = tuple(cap for cap in plan.caps if not chosen.intersection(cap.components))
+    return plan.model_copy(update={"components": freed, "caps": caps})
 
 
 def _last_day(plan: Plan, story: StoryExample) -> date:

@@ -15,8 +15,6 @@ from compensation.plans.components import Component
 from compensation.plans.examples import Expectation
 from compensation.plans.measures import MeasureKind
 
-_NOT_A_CAP = pl.col("kind") != "cap"
-
 
 class Seen:
     """One method for each key of an expectation; None where there is nothing to compare with.
@@ -71,11 +69,11 @@ class Seen:
         return None
 
     def earns(self) -> Fraction:
-        return self._minor_sum(self._lines, "earning_minor") + self._minor_sum(self._openings, "earning_minor")
+        return self._earned_in(self._lines, self._openings)
 
     def calculated(self) -> Fraction:
-        openings = self._openings.filter(_NOT_A_CAP)
-        return self._minor_sum(self._lines, "calculated_minor") + self._minor_sum(openings, "earning_minor")
+        unlimited = self._outcome.without_limits(self._expected.component)
+        return self._earned_in(self._choice.of_credits(unlimited.lines), self._choice.of_openings(unlimited.openings))
 
     def earned_to_date(self) -> Fraction:
         whole = self._choice.of_credits(self._outcome.calculation.lines, whole_periods=True)
@@ -181,6 +179,9 @@ class Seen:
     def _scale(self, measure: str) -> int:
         is_money = self._outcome.plan.kind_of(measure) is MeasureKind.MONEY
         return self._minor if is_money else unit_scale(MeasureKind.NUMBER, 0)
+
+    def _earned_in(self, lines: pl.DataFrame, openings: pl.DataFrame) -> Fraction:
+        return self._minor_sum(lines, "earning_minor") + self._minor_sum(openings, "earning_minor")
 
     def _minor_sum(self, frame: pl.DataFrame, column: str) -> Fraction:
         return self._sum(frame, column, self._minor)

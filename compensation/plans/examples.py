@@ -206,8 +206,8 @@ class Expectation(PlanPart):
     credits of the period, ``measures`` the document's own by the plan's names.
     Of positions: ``position`` and ``attainment`` after the document or at the end, ``in_tiers`` how much of the walk
     lies in each tier, ``slices`` the pay of each.
-    Of earnings: ``earns``, ``earned_to_date`` in its period up to and with the document, ``calculated`` before limits
-    and ``reduced_to`` what limits leave of it, ``rate`` (pay by credit), ``of_target`` (pay by target pay),
+    Of earnings: ``earns``, ``earned_to_date`` in its period up to and with the document, ``calculated`` before caps
+    and floors and ``reduced_to`` what they leave of it, ``rate`` (pay by credit), ``of_target`` (pay by target pay) and
     ``multiplier`` (that by attainment), ``factor`` of gates and modifiers, ``scores`` of a scorecard by KPI (weighted),
     ``figure`` values, ``why`` not (an outcome, or the figure of a gate that is not passed).
     Of payments: ``released`` and what ``waits`` by the plan's currency; in the payee's, of a ``period`` of payment or

@@ -1,6 +1,7 @@
 """The reference of the plan language tells every key, and its snippets are plans that are read and hold."""
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def plan_of(snippet: str) -> Plan:
 
 
 def _rule(shown: dict[str, Any]) -> dict[str, Any]:
-    left_out = {key: text for key, text in BARE_RULE.items() if key != "credited_on" or "earnings_of" not in shown}
+    left_out = {
+        key: deepcopy(text) for key, text in BARE_RULE.items() if key != "credited_on" or "earnings_of" not in shown
+    }
     if shown.get("measure") == "quantity":
         left_out["payout"] = {"per_unit": "5"}
     return {**left_out, **shown}

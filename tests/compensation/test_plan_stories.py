@@ -147,6 +147,24 @@ def test_a_currency_without_cents_and_a_payee_in_another() -> None:
     assert failures(story, REPS.replace("USD", "JPY"), exponent=0) == []
 
 
+CAPPED = """\
+    people: {Ann: {quota: 1000}}
+    happens:
+      - {on: 2026-01-10, invoice: I1, owners: Ann, revenue: 1000}
+      - {on: 2026-02-10, invoice: I2, owners: Ann, revenue: 1000}
+    expects:
+      - {payee: Ann, document: I2, calculated: 100, earns: 30}
+      - {payee: Ann, calculated: 150, earns: 80}
+"""
+
+
+@pytest.mark.parametrize("cap", ["cap: 80", "cap: {amount: 80, per: period, before_modifiers: yes}"])
+def test_calculated_is_what_caps_of_any_kind_begin_with(cap: str) -> None:
+    assert failures(CAPPED, REPS.replace("    period: quarter\n", f"    period: quarter\n    {cap}\n")) == []
+    together = "caps: [{cap: together, components: commission, amount: 80, period: quarter}]\nexamples:"
+    assert failures(CAPPED, REPS.replace("examples:", together)) == []
+
+
 def test_customers_are_payees_of_rebates() -> None:
     rebate = REPS.replace("titles: [Rep]", "all_customers: yes").replace(
         "credited_on", "credit_to: customer\n    credited_on"

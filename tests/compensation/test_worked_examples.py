@@ -16,9 +16,6 @@ FOLDER = Path(__file__).parent / "published"
 FILES = sorted(path.name for path in FOLDER.glob("*.yaml") if path.name != "numbers.yaml")
 INEXPRESSIBLE: dict[str, str] = {}
 """Published examples that our language cannot say, and why."""
-WAITING: set[str] = {"ctp-deal-attribution-prorata", "zh-o2o-circuit-breaker", "zh-o2o-exchange-and-mixed"}
-"""Plan files of what cannot be calculated yet."""
-
 Published = dict[str, dict[str, Any]]
 
 
@@ -41,7 +38,7 @@ def published(test_data: Path) -> Published:
     return {each["id"]: each for each in json.loads(text, parse_float=Fraction, parse_int=Fraction)}
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.removesuffix(".yaml") not in WAITING])
+@pytest.mark.parametrize("name", FILES)
 def test_a_published_plan_pays_as_published(name: str) -> None:
     plan = plan_of(name)
     assert plan.examples
