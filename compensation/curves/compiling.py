@@ -7,7 +7,7 @@ from compensation.curves.pieces import Piece, above, capped, scaled
 from compensation.curves.shaping import Shaper
 from compensation.curves.terms import Terms
 from compensation.exact import MILLIONTHS
-from compensation.plans.components import AccumulateBy, BelowZero, Component, Mode, SplitOf
+from compensation.plans.components import NO_PAYOUT, AccumulateBy, BelowZero, Component, Mode, SplitOf
 from compensation.plans.figures import Gate, Otherwise
 from compensation.plans.limits import Limit, Per
 from compensation.plans.measures import MeasureKind
@@ -15,7 +15,9 @@ from compensation.plans.rules import Rule
 from compensation.plans.shapes import Shape
 from compensation.plans.typed_numbers import Number
 
-_ZERO = Fraction(0)
+_ONE, _ZERO = Fraction(1), Fraction(0)
+FIXED_PAY = -1
+"""The case of a curve that pays what a period opens with, and nothing on credits."""
 
 
 def compile_curve(rule: Rule, terms: Terms, exponent: int, case: int = 0) -> Curve:
@@ -48,17 +50,20 @@ class Compiler:
 
     def curve(self, case: int) -> Curve:
         shape = self._shape(case)
-        pieces = self._with_opening(self._shaper(shape).pieces(nothing_below_zero=self._pays_nothing_below))
+        pieces = self._with_opening(self._pieces(shape))
         for gate in self._failed(partial=True):
             pieces = self._partly_closed(pieces, gate, shape)
         pieces = self._capped(pieces, before_modifiers=True)
         pieces = scaled(pieces, self._terms.factor)
         for gate in self._failed(partial=False):
-            pieces = self._closed(pieces, gate, shape)
+            if gate.otherwise is not Otherwise.BASE_RATE:
+                pieces = self._closed(pieces, gate)
         return curve_of(self._capped(pieces, before_modifiers=False), self._unit(shape), self._rounding())
 
     def _shape(self, case: int) -> Shape:
         payout = self._component.payout
+        if case == FIXED_PAY:
+            return NO_PAYOUT
         if payout.pool:
             return payout.pool.size
         if payout.matrix and payout.matrix.rates:
@@ -93,6 +98,36 @@ class Compiler:
     def _pays_nothing_below(self) -> bool:
         return self._component.below_zero is BelowZero.NOTHING
 
+    def _pieces(self, shape: Shape) -> list[Piece]:
+        """The shape's own; with a quota that counts as met, or a gate that leaves the base rate, one for everything."""
+        if self._terms.quota == 0 and (shape.is_by_attainment or shape.has_multipliers):
+            return [self._as_met(shape)]
+        pieces = self._shaper(shape).pieces(nothing_below_zero=self._pays_nothing_below)
+        if any(gate.otherwise is Otherwise.BASE_RATE for gate in self._failed(partial=False)):
+            slope = self._base_slope(shape)
+            return [pieces[0]._replace(start=None, intercept=_ZERO, slope=slope, upper=None, rate=slope)]
+        return pieces
+
+    def _as_met(self, shape: Shape) -> Piece:
+        """What is paid at 100 % of the quota: the rate there on everything, or the same pay whatever is sold."""
+        shaper = Shaper(
+            shape,
+            scale=_ONE,
+            quota=_ONE,
+            target_minor=self._terms.target_minor or _ZERO,
+            minor=self._minor,
+            upper_included=self._component.upper_included,
+        )
+        pieces = shaper.pieces(nothing_below_zero=False)
+        at_quota = [
+            piece
+            for piece in pieces
+            if piece.start is None or piece.start < 1 or (piece.start == 1 and not piece.is_above)
+        ][-1]
+        if shape.pays_rate or shape.pays_per_unit:
+            return at_quota._replace(start=None, intercept=_ZERO, upper=None)
+        return at_quota._replace(start=None, intercept=at_quota.at(_ONE), slope=_ZERO, upper=None)
+
     def _with_opening(self, pieces: list[Piece]) -> list[Piece]:
         opening = self._component.opening_pay
         if opening is None:
@@ -112,14 +147,10 @@ class Compiler:
         share, slope = self._left(gate, shape)
         return above(pieces, place, is_above=bound.is_above, slope=slope, share=share)
 
-    def _closed(self, pieces: list[Piece], gate: Gate, shape: Shape) -> list[Piece]:
+    def _closed(self, pieces: list[Piece], gate: Gate) -> list[Piece]:
         if gate.otherwise is Otherwise.TARGET:
             return capped(pieces, self._terms.target_minor or _ZERO)
-        share, slope = self._left(gate, shape)
-        if gate.otherwise is not Otherwise.BASE_RATE:
-            return scaled(pieces, share)
-        straight = pieces[0]._replace(start=None, intercept=_ZERO, slope=slope, upper=None, rate=slope)
-        return self._with_opening([straight])
+        return scaled(pieces, gate.otherwise.value if isinstance(gate.otherwise, Number) else _ZERO)
 
     def _left(self, gate: Gate, shape: Shape) -> tuple[Fraction, Fraction]:
         """Which part of the pay, and what slope beside it, a gate that is not passed leaves."""
@@ -130,8 +161,11 @@ class Compiler:
         return _ZERO, _ZERO
 
     def _base_slope(self, shape: Shape) -> Fraction:
-        """The slope of the first piece that pays for what is sold."""
+        """The slope of the first tier; of a shape without tiers the first that pays for what is sold."""
         pieces = self._shaper(shape).pieces(nothing_below_zero=False)
+        if shape.tiers:
+            own = [piece for piece in pieces if piece.lower == shape.tiers[0].lower.value]
+            return own[-1].slope
         return next((piece.slope for piece in pieces if piece.slope), _ZERO)
 
     def _capped(self, pieces: list[Piece], *, before_modifiers: bool) -> list[Piece]:

@@ -83,9 +83,16 @@ class Shaper:
         counted_from = self.shape.counted_above.value * self.scale if self.shape.counted_above else _ZERO
         for tier, upper in _with_uppers(tiers):
             slope = self._slope(tier)
-            intercept = self._money(tier.amount) - slope * counted_from
-            piece = self._piece(tier.lower, _ZERO, slope, self._rate(tier))
-            yield piece._replace(intercept=intercept, upper=upper)
+            amount = self._money(tier.amount)
+            piece = self._piece(tier.lower, _ZERO, slope, self._rate(tier))._replace(upper=upper)
+            counted = piece._replace(intercept=amount - slope * counted_from)
+            start, end = tier.lower.value * self.scale, None if upper is None else upper * self.scale
+            if start >= counted_from:
+                yield counted
+                continue
+            yield piece._replace(intercept=amount, slope=_ZERO)
+            if end is None or end > counted_from:
+                yield counted._replace(start=counted_from, is_above=False)
 
     def _steps(self, steps: Sequence[Step]) -> Iterator[Piece]:
         paid = _ZERO

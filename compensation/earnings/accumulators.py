@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from compensation.curves.compiling import compile_curve
+from compensation.curves.compiling import FIXED_PAY, compile_curve
 from compensation.curves.curve import Curve, segments_frame
 from compensation.curves.terms import Terms
 from compensation.earnings.terms import TermsBook
@@ -108,8 +108,13 @@ class Accumulators:
             self._rules[key.rule], key.scenario, key.payee_id, key.accumulates_for, key.period
         )
         pays = terms is not None and self._rules[key.rule].component.pays_by_line
-        curve = None if terms is None or not pays else self.curves.number(key.rule, terms)
+        curve = None if terms is None or not pays else self.curves.number(key.rule, terms, self._opening_case(key.rule))
         self.rows.append(Accumulator(number, walk, key, curve, terms, start, outcome))
+
+    def _opening_case(self, rule: int) -> int:
+        """Where pay goes by cases, the period opens with fixed pay alone."""
+        payout = self._rules[rule].component.payout
+        return FIXED_PAY if payout.cases or payout.matrix else 0
 
     def of_key(self, key: AccumulatorKey) -> Accumulator:
         """The accumulator of the key; KeyError if none is open."""

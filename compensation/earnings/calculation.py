@@ -106,7 +106,7 @@ def calculated(engine: Engine, credited: pl.DataFrame, outcomes: pl.DataFrame, p
     return Calculation(
         credits=lines.select(*CREDIT_COLUMNS, "outcome"),
         openings=openings_of(engine, earned, provenance.as_of),
-        lines=lines.filter(pl.col("outcome").is_null()).select(*CREDIT_COLUMNS, *POSITIONS),
+        lines=lines.filter(pl.col("earning_minor").is_not_null()).select(*CREDIT_COLUMNS, *POSITIONS),
         accumulated=accumulated_of(engine, earned),
         figures=figures_of(engine, earned),
         scores=scores_of(engine, earned),

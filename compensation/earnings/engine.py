@@ -119,8 +119,10 @@ class Engine:
                 yield payee_id, opens_for(rule, payee_id, team), period
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
-        """See :meth:`Assignments.eligibility`, of one rule's plan, of those who are chosen."""
+        """See :meth:`Assignments.eligibility`, of those who are chosen; customers have a plan all along."""
         eligible = self.assignments.eligibility([rule])
+        if rule.plan.applies_to.is_for_customers:
+            eligible = _customers_eligible(self.facts, rule, eligible)
         if self.chosen is None:
             return eligible
         return eligible.filter(pl.col("payee_id").is_in(list(self.chosen.get(rule.plan_number, ()))))
@@ -162,7 +164,7 @@ class Run:
             self._in_force[key.rule].append(key)
         facts, rules = engine.facts, engine.rules
         self._figures = Figures(
-            rules, engine.assignments, engine.quotas, engine.rates, Metrics(facts.metrics), engine.groups
+            rules, engine.assignments, engine.quotas, engine.rates, Metrics(facts.metrics), engine.groups, as_of
         )
         factors = ManualFactors(facts.factors)
         presence = Presence(facts, engine.assignments)
@@ -178,7 +180,7 @@ class Run:
         caps = [rule.number for rule in self._engine.rules if rule.cap is not None]
         measured, credited = credited.filter(pl.col("rule").is_in(caps)), credited.filter(~pl.col("rule").is_in(caps))
         self._credited.append(credited)
-        levels = levels_of(self._engine.paying)
+        levels = levels_of(self._engine.paying) or [()]
         for rules in levels:
             own = credited if len(levels) == 1 else credited.filter(pl.col("rule").is_in([r.number for r in rules]))
             standing = [rule for rule in rules if rule.component.earnings_of]
@@ -252,6 +254,7 @@ class Run:
         if not plans:
             return lines
         minors = {rule.plan_number: self._engine.minors[rule.number] for rule in self._engine.paying}
+        self._pays.sort(key=lambda each: (each.key.payee_id, each.key))
         pay = _pay_of(lines, self._pays, self._engine.rules, self._as_of)
         named = _of_rules(self._engine.rules)
         cut = capped_pay(pay, plans, measured.join(named, on="rule"), self._engine.groups, minors).sort("pay_order")
@@ -346,3 +349,15 @@ def _in_minor_units(lines: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
             raise PayOverflowError(beyond["payee_id"][0], component, f"the {name} of {beyond['period_label'][0]}")
     names = {"calculated": "calculated_minor", "earning": "earning_minor"}
     return lines.with_columns(pl.col(amounts).cast(pl.Int64)).rename(names)
+
+
+def _customers_eligible(facts: Facts, rule: Rule, like: pl.DataFrame) -> pl.DataFrame:
+    """Customers who ever bought anything, if the plan is for them, for as long as it is in force."""
+    bought = facts.transactions.filter(pl.col("kind") != "expected", pl.col("customer").is_not_null())
+    named, span = rule.plan.applies_to.customers, rule.plan.effective
+    rows = [
+        (rule.plan_number, f"customer:{name}", span.from_on, span.ends_on)
+        for name in bought["customer"].unique().sort()
+        if not named or name in named
+    ]
+    return pl.DataFrame(rows, schema=like.schema, orient="row")

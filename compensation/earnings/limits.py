@@ -6,17 +6,17 @@ from fractions import Fraction
 import polars as pl
 
 from compensation.curves.compiling import caps_on_curve, limit_minor
-from compensation.earnings.accumulators import Accumulators
+from compensation.earnings.accumulators import AccumulatorKey, Accumulators
 from compensation.exact import MILLIONTHS, rounded
 from compensation.exact_columns import as_exact, divided, exact
-from compensation.plans.components import Attribution, Component, Rounding, SplitOf
+from compensation.plans.components import AccumulateBy, Attribution, Component, Rounding, SplitOf
 from compensation.plans.limits import Limit, Per
 from compensation.plans.periods import months_between
 from compensation.plans.releases import Clawback
 from compensation.plans.rules import Rule
 
 Lines = pl.DataFrame
-_ORDER = "credit_id"
+_ORDER = ("order_no", "instalment", "party_no")
 
 
 class Limits:
@@ -34,7 +34,7 @@ class Limits:
             return lines
         parts = [lines.filter(~pl.col("rule").is_in([rule.number for rule in limited]))]
         parts += [self._limited(lines.filter(pl.col("rule") == rule.number), rule) for rule in limited]
-        return pl.concat(parts).sort(_ORDER)
+        return pl.concat(parts).sort("credit_id")
 
     def _limited(self, lines: Lines, rule: Rule) -> Lines:
         component = rule.component
@@ -73,6 +73,7 @@ class Limits:
             for row in self._accumulators.of_rules([rule])
             if row.terms is not None
         ]
+        lines = lines.drop("limit", strict=False)
         amounts = pl.DataFrame(rows, schema={"accumulator": pl.Int64, "limit": pl.Int64}, orient="row")
         return lines.join(amounts.with_columns(as_exact("limit")), on="accumulator", how="left", maintain_order="left")
 
@@ -89,7 +90,7 @@ class Limits:
             (row.key.scenario, row.key.payee_id, row.key.period.start, curves[row.curve].pay_at(0))
             for curves in (self._accumulators.curves.compiled,)
             for row in self._accumulators.of_rules([rule])
-            if row.curve is not None and row.key.accumulates_for == row.key.payee_id
+            if row.curve is not None and _opens_here(rule, row.key)
         ]
         place = ["scenario", "payee_id", "period_start"]
         schema = {"scenario": pl.String, "payee_id": pl.String, "period_start": pl.Date, "_opened": pl.Int64}
@@ -151,6 +152,11 @@ def has_limits(component: Component) -> bool:
         or component.less_paid_below
         or component.attribution is Attribution.PRO_RATA
     )
+
+
+def _opens_here(rule: Rule, key: AccumulatorKey) -> bool:
+    """Whether fixed pay of the period stands in the accumulator."""
+    return key.accumulates_for == key.payee_id or rule.component.accumulate_by is AccumulateBy.TEAM
 
 
 def _in_families(lines: Lines) -> Lines:

@@ -33,10 +33,11 @@ class Figures:
         rates: ExchangeRates,
         metrics: Metrics,
         groups: Groups,
+        as_of: date,
     ) -> None:
         self.rules = {(rule.plan_number, rule.component.name): rule for rule in rules if rule.cap is None}
         self.assignments, self.quotas, self.rates = assignments, quotas, rates
-        self.metrics, self.groups = metrics, groups
+        self.metrics, self.groups, self.as_of = metrics, groups, as_of
         self.positions, self.earnings = Totals(()), Totals(())
         self.own_pay: dict[tuple[str, int, str], Fraction] = {}
 
@@ -89,14 +90,21 @@ class _Asked:
     def _whole(self, figure: Figure) -> Period:
         """The whole period that the figure is over, up to whose end or the component's it counts."""
         kind = figure.over or self._rule.component.period
-        return period_of(self._period.end - _DAY, kind, self._rule.plan.year_starts)
+        return period_of(self._before(self._period.end), kind, self._rule.plan.year_starts)
 
     def _window(self, figure: Figure) -> tuple[date, date]:
         whole = self._whole(figure)
         return whole.start, min(whole.end, self._period.end)
 
+    def _last_day(self, figure: Figure) -> date:
+        """Of the window; of one without end, that of the calculation."""
+        return self._before(self._window(figure)[1])
+
+    def _before(self, end: date) -> date:
+        return self._book.as_of if end == date.max else end - _DAY
+
     def _members(self, figure: Figure) -> tuple[str, ...]:
-        last_day = self._window(figure)[1] - _DAY
+        last_day = self._last_day(figure)
         return self._book.groups.members(figure.of, self._payee_id, last_day, self._rule.plan)
 
     def _position(self, figure: Figure, rule: Rule) -> int:
@@ -128,7 +136,8 @@ class _Asked:
         if _LENGTHS.index(kind) <= _LENGTHS.index(rule.component.period):
             return self._book.quotas.found(rule, payee_id, whole).quota
         last = whole.end if figure.quota is QuotaTaken.WHOLE else self._period.end
-        periods = periods_between(whole.start, last - _DAY, rule.component.period, rule.plan.year_starts)
+        first = max(whole.start, rule.plan.effective.from_on) if whole.start == date.min else whole.start
+        periods = periods_between(first, self._before(last), rule.component.period, rule.plan.year_starts)
         quotas = [self._book.quotas.found(rule, payee_id, period).quota for period in periods]
         known = [quota for quota in quotas if quota is not None]
         return sum(known) if known else None
@@ -143,7 +152,7 @@ class _Asked:
         start, end = self._window(figure)
         subject = {
             Of.PAYEE: lambda: self._payee_id,
-            Of.TEAM: lambda: self._book.groups.team(self._payee_id, end - _DAY) or "",
+            Of.TEAM: lambda: self._book.groups.team(self._payee_id, self._before(end)) or "",
         }.get(figure.of, lambda: "")()
         found = self._book.metrics.value(subject, metric, start, end)
         if found is None and figure.of is Of.PAYEE:
@@ -151,7 +160,7 @@ class _Asked:
         return found
 
     def _tenure(self) -> Fraction | None:
-        last_day = self._period.end - _DAY
+        last_day = self._last_day(Figure(tenure_months=True))
         own = self._book.assignments.on(self._payee_id, last_day)
         if own is None or own.hired_on is None:
             return None

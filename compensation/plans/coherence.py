@@ -28,11 +28,13 @@ def check_names(plan: Plan) -> None:
     words = [component.accumulate_with for component in plan.components]
     for number, component in enumerate(plan.components):
         _check_uses(plan, component, ("components", number))
-        if component.accumulate_with is not None and words.count(component.accumulate_with) == 1:
+        if component.accumulate_with is not None:
             place = ("components", number, "accumulate_with")
-            raise problem(
-                "no other component has this word", "give the same word to all that run together", place=place
-            )
+            if words.count(component.accumulate_with) == 1:
+                remedy = "give the same word to all that run together"
+                raise problem("no other component has this word", remedy, place=place)
+            if any(_stands_on(plan, component)):
+                raise problem("earnings of others come too late to run together", "leave one of them out", place=place)
 
 
 def _wanted_components(plan: Plan) -> Iterator[tuple[str, Place]]:
