@@ -27,7 +27,9 @@ LEFT_OUT = {
 
 
 def plan_of(snippet: str) -> Plan:
-    """The snippet, with what it leaves out of a plan added."""
+    """The snippet, with what it leaves out of a plan added; what it may extend is the first plan of the page."""
+    if re.search("^extends:", snippet, re.MULTILINE):
+        return parse_plan(snippet, "docs/plans.md", lambda _: SNIPPETS[0])
     added = [text for key, text in LEFT_OUT.items() if not re.search(rf"^{key}:", snippet, re.MULTILINE)]
     return parse_plan("\n".join([snippet, *added]), "docs/plans.md")
 
