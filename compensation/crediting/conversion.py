@@ -1,10 +1,10 @@
 """Currencies: which rate turns a credit's currency into its plan's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 import polars as pl
 
@@ -16,6 +16,9 @@ from compensation.plans.rules import Rule
 
 _FINEST = 10**15
 """A mean of many rates is kept to this part of a unit, so that it stays a ratio that columns can hold."""
+
+Average = Callable[[str, str, date], Fraction | None]
+"""The mean rate of one currency in another over a month, named by its first day."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,19 @@ class Conversion:
         stated = rule.plan.plan_rates.items() if by is RateOfDay.PLAN_RATE else ()
         return cls(rule.plan.currency, by, tuple((currency, rate.value) for currency, rate in stated))
 
-    def minor_ratio(self, origin: str, day: date, rates: ExchangeRates) -> Fraction | None:
+    def minor_ratio(self, origin: str, day: date, rates: ExchangeRates, average: Average) -> Fraction | None:
         """Minor units of the plan's currency for one of ``origin``; None if there is no rate."""
         if origin == self.currency:
             return Fraction(1)
         if self.by is RateOfDay.CREDITED_ON:
             return rates.minor_ratio(origin, self.currency, day)
         if self.by is RateOfDay.MONTH_AVERAGE:
-            rate = month_average(rates, origin, self.currency, day.replace(day=1))
+            rate = average(origin, self.currency, day.replace(day=1))
         else:
             rate = dict(self.plan_rates).get(origin)
         return None if rate is None else rate * Fraction(10) ** (rates.exponent(self.currency) - rates.exponent(origin))
 
 
-@lru_cache(maxsize=4096)
 def month_average(rates: ExchangeRates, origin: str, target: str, first: date) -> Fraction | None:
     """The mean of the rates in force on the days of the month, those before the first known rate left out."""
     days = (first + timedelta(days=number) for number in range(month_end(first).day))
@@ -63,7 +65,12 @@ def conversions(rules: Iterable[Rule]) -> list[Conversion]:
 
 def rates_frame(wanted: pl.DataFrame, ways: Sequence[Conversion], rates: ExchangeRates) -> pl.DataFrame:
     """``wanted`` (currency, credited_on, conversion: a place in ``ways``) with rate_num, rate_den: exact, or null."""
-    found = [ways[way].minor_ratio(currency, day, rates) for currency, day, way in wanted.iter_rows()]
+
+    @cache
+    def average(origin: str, target: str, first: date) -> Fraction | None:
+        return month_average(rates, origin, target, first)
+
+    found = [ways[way].minor_ratio(currency, day, rates, average) for currency, day, way in wanted.iter_rows()]
     return wanted.with_columns(
         exact_series(ratio.numerator if ratio else None for ratio in found).alias("rate_num"),
         exact_series(ratio.denominator if ratio else None for ratio in found).alias("rate_den"),

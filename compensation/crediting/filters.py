@@ -41,7 +41,7 @@ def filtered(matched: pl.DataFrame, rules: Sequence[Rule], transactions: pl.Data
         matched = valued.join(refused, on=["rule", "value"], how="anti").drop("value")
     for name in sorted({name for rule in rules for name in rule.component.filter.own}):
         numbers = [rule.number for rule in rules if name in rule.component.filter.own]
-        theirs, payees = (pl.col(column) for column in OWN[name])
+        theirs, payees = (pl.col(column) for column in _own(name))
         matched = matched.filter(~pl.col("rule").is_in(numbers) | (theirs == payees).fill_null(value=False))
     return matched
 
@@ -66,9 +66,15 @@ def filter_keys(rules: Sequence[Rule]) -> Iterator[str]:
 
 def filter_attributes(rules: Sequence[Rule]) -> set[str]:
     """The attributes of the attributes frame that the filters look at."""
-    own = {OWN[name][0] for rule in rules for name in rule.component.filter.own}
+    own = {_own(name)[0] for rule in rules for name in rule.component.filter.own}
     named = {name for rule in rules for name in _attributes(rule)}
     return named | {column.removeprefix(ATTRIBUTE) for column in own if column.startswith(ATTRIBUTE)}
+
+
+def _own(name: str) -> tuple[str, str]:
+    if name not in OWN:
+        raise ValueError(f"filter 'own: {name}': a payee has no such attribute; choose one of {', '.join(OWN)}")
+    return OWN[name]
 
 
 def _attributes(rule: Rule) -> Iterator[str]:

@@ -99,3 +99,23 @@ def test_without_a_component_that_credits_there_are_no_credits() -> None:
     prizes = "component: prizes, period: year, payout: {ranking: {by: reviews, prizes: [100]}}"
     only = plan(prizes, more="figures: {reviews: {metric: reviews}}")
     assert credits_of(facts(transactions=SALES), only).is_empty()
+
+
+def test_an_attribute_that_no_payee_has_is_refused() -> None:
+    with pytest.raises(ValueError, match="own: colour"):
+        credits_of(facts(transactions=SALES), plan(component("filter: {own: colour}")))
+
+
+@pytest.mark.parametrize(
+    ("says", "more", "label"),
+    [
+        ("period: week", "", "2026-W07"),
+        ("period: quarter", "", "2026-Q1"),
+        ("period: quarter", "year_starts: 2", "FY2027-Q1"),
+        ("period: year", "year_starts: 4", "FY2026"),
+        ("period: ever", "", "ever"),
+    ],
+)
+def test_a_credit_lies_in_a_period_of_the_plans_year(says: str, more: str, label: str) -> None:
+    found = credits_of(facts(transactions=SALES[:1]), plan(component(says), more=more))
+    assert rows(found, "period_label") == [(label,)]
