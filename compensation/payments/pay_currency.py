@@ -29,7 +29,9 @@ class PayCurrencies:
 
     def on(self, payee_id: str, day: date, otherwise: str) -> str:
         """``otherwise`` is the plan's currency."""
-        dated = self._dated.get(payee_id, ())
+        dated = self._dated.get(payee_id)
+        if dated is None:
+            return otherwise
         index = bisect_right(dated, day, key=lambda value: value[0])
         return (dated[index - 1][1] if index else None) or otherwise
 

@@ -58,8 +58,9 @@ def test_what_was_adjusted_once_is_not_adjusted_again() -> None:
 
 
 def test_only_the_released_part_of_a_difference_is_paid_and_the_rest_with_its_release() -> None:
+    """The second half is released on the first open day."""
     halves = plan("release: [{when: credited, instalments: 2}]")
-    documents = [INVOICE._replace(earns=900)]
+    documents = [INVOICE._replace(on=date(2026, 1, 1), earns=900)]
     settlement = settled(documents, halves, as_of=FEBRUARY, known={"posted": [posted(1_000)], "paid": PAID})
     assert changes(settlement) == [("i", "2026-01", "2026-02", 1_000, 900, -100, -50)]
     assert columns(settlement, "released", "adjustments", "paid") == [(450, -50, 400)]

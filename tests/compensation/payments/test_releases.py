@@ -169,6 +169,16 @@ def test_a_credit_note_over_what_is_not_paid_leaves_the_rest_received_in_full() 
     assert in_full.waiting.is_empty()
 
 
+def test_a_return_of_nothing_known_is_taken_for_that_of_an_invoice() -> None:
+    documents = [
+        Document("i", "invoice", JAN, 10_000, 1_000),
+        Document("r", "receipt", FEB, 5_000),
+        Document("c", "return", MAR, -5_000),
+    ]
+    settlement = settled(documents, plan("release: [{when: received}]"))
+    assert released(settlement) == [("2026-02-10", "received", 500), ("2026-03-10", "received", 500)]
+
+
 def test_a_returned_invoice_that_was_never_paid_takes_nothing_back() -> None:
     documents = [
         Document("i", "invoice", JAN, 10_000, 1_000),
