@@ -21,7 +21,7 @@ def show_errors(console: Console, file: Path) -> bool:
         complain(str(error))
     if not errors:
         plan = parse_plan(text, str(file), base)
-        what = f"{len(plan.components)} components, {len(plan.examples)} examples"
+        what = f"components: {len(plan.components)}, examples: {len(plan.examples)}"
         name = f"[green]{escape(str(file))}[/]: plan {escape(plan.name)}"
         console.print(f"{name}, version {plan.version}; {what}", highlight=False, soft_wrap=True)
     return not errors

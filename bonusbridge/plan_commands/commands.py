@@ -99,7 +99,7 @@ def curve(
             show_curve(console, shown)
     elif curves:
         out.write_text(svg(curves), encoding="utf-8")
-        console.print(f"{escape(str(out))}: {len(curves)} curves", highlight=False, soft_wrap=True)
+        console.print(f"written: {escape(str(out))}", highlight=False, soft_wrap=True)
     _end_well(bool(curves))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bonusbridge.plan_commands.curve_points import CurveShown, plain
+from compensation.exact import rounded
 from compensation.plans.figures import Gate, Otherwise
 from compensation.plans.limits import Limit
 from compensation.plans.typed_numbers import Bound, Number
@@ -11,7 +12,12 @@ from compensation.plans.typed_numbers import Bound, Number
 def notes(shown: CurveShown) -> Iterator[str]:
     """One line for each thing that has to be known beside the picture."""
     component = shown.component
-    yield f"per {component.period}; paid on {component.measure}, by the position in {component.looks_at}"
+    by = "" if component.looks_at == component.measure else f", by tiers of {component.looks_at}"
+    yield f"period: {component.period}; paid on {component.measure}{by}"
+    if shown.quota is not None:
+        yield f"quota: {shown.position(shown.quota).partition('(')[2].rstrip(')')}"
+    if component.needs_target and shown.target_minor is not None:
+        yield f"target pay: {shown.money(rounded(shown.target_minor))}"
     if component.mode is not component.mode.CURVE:
         yield f"mode {component.mode}: a credit is paid at a rate found here, not by the walk along the curve"
     if component.cap:

@@ -46,6 +46,7 @@ class CurveShown:
     component: Component
     curve: Curve
     quota: int | None
+    target_minor: Fraction | None
     last: int
     is_money: bool
 
@@ -114,7 +115,7 @@ def _shown(rule: Rule, terms: Terms, case: int, cases: int) -> CurveShown:
     scale = unit_scale(rule.position_kind, exponent(rule.plan.currency))
     last = max([*bends, terms.quota or 0]) * 5 // 4 or scale * (100_000 if is_money else 100)
     title = f"{rule.plan.name}: {rule.component.name}" + (f", case {case + 1} of {cases}" if cases > 1 else "")
-    return CurveShown(title, rule.plan, rule.component, curve, terms.quota, last, is_money)
+    return CurveShown(title, rule.plan, rule.component, curve, terms.quota, terms.target_minor, last, is_money)
 
 
 def _pay(segment: Segment, position: int) -> Fraction:

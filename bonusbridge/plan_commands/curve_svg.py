@@ -1,13 +1,13 @@
 """A payout's curve as an SVG picture: cumulative pay above, the rate of each stretch below."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from html import escape
 
 from bonusbridge.plan_commands.curve_notes import notes
 from bonusbridge.plan_commands.curve_points import CurveShown, Stretch
 
-_LEFT, _RIGHT, _TOP = 130, 30, 44
+_LEFT, _RIGHT, _TOP = 130, 70, 44
 _WIDTH, _PAY_HEIGHT, _RATE_HEIGHT, _GAP, _LINE = 620, 280, 90, 46, 20
 
 
@@ -38,10 +38,12 @@ def _panel(shown: CurveShown) -> Iterator[str]:
     yield f'<path class="axis" fill="none" d="M{_LEFT} {_TOP}V{floor}H{_LEFT + _WIDTH}"/>'
     yield from _pay(shown, stretches)
     yield from _rates(shown, stretches)
-    for edge in [*(each.start for each in stretches), shown.last]:
-        yield _text(_x(shown, edge), floor + 16, shown.position(edge).partition(" (")[0], "middle")
-    for pay in sorted({0, shown.top, *(each.pay for each in stretches)}):
-        yield _text(_LEFT - 8, _y(shown, pay) + 4, shown.money(pay), "end")
+    edges = {_x(shown, edge): edge for edge in [shown.last, *(each.start for each in reversed(stretches))]}
+    for x in _apart(edges, 60 if shown.quota else 110):
+        yield _text(x, floor + 16, shown.position(edges[x]).partition(" (")[0], "middle")
+    pays = {_y(shown, pay): pay for pay in (*(each.pay for each in stretches), shown.top, 0)}
+    for y in _apart(pays, 14):
+        yield _text(_LEFT - 8, y + 4, shown.money(pays[y]), "end")
     for number, note in enumerate(notes(shown)):
         yield _text(_LEFT, floor + _GAP + _RATE_HEIGHT + _LINE * (number + 1), note, "start")
 
@@ -64,6 +66,15 @@ def _rates(shown: CurveShown, stretches: list[Stretch]) -> Iterator[str]:
         start, end = _x(shown, each.start), _x(shown, each.end)
         yield f'<rect class="rate" x="{start}" y="{floor - height}" width="{end - start}" height="{height}"/>'
         yield _text((start + end) // 2, floor - 6, shown.rate(each.rate), "middle")
+
+
+def _apart(places: Iterable[int], distance: int) -> list[int]:
+    """Ascending places, without those too near to one before: labels must not lie on each other."""
+    kept: list[int] = []
+    for place in sorted(places):
+        if not kept or place - kept[-1] >= distance:
+            kept.append(place)
+    return kept
 
 
 def _height(shown: CurveShown) -> int:

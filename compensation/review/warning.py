@@ -10,6 +10,8 @@ from importlib import resources
 import yaml
 
 from compensation.estimates.reasons import LANGUAGES, Money, Parameter, Reason, decimal_text, money, reason
+from compensation.exact import MILLIONTHS
+from compensation.plans.measures import MeasureKind
 from compensation.plans.plan import Plan
 from compensation.review.alone import Alone
 
@@ -44,6 +46,13 @@ def about(alone: Alone, code: str, /, **params: Parameter) -> PlanWarning:
 def paid(alone: Alone, minor: int) -> Money:
     """Pay, in the plan's currency."""
     return money(minor, alone.plan.currency, alone.digits)
+
+
+def base(alone: Alone, measured: int) -> Money:
+    """What is paid on, where that is not the position: money, or units."""
+    if alone.rule.measure_kind is MeasureKind.MONEY:
+        return money(measured, alone.plan.currency, alone.digits)
+    return Money(amount=decimal_text(Fraction(measured, MILLIONTHS)), currency=None)
 
 
 def sold(alone: Alone, position: int) -> Money:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compensation.plans.components import Mode
 from compensation.review.alone import Alone
 from compensation.review.trials import Sale, pay
-from compensation.review.warning import PlanWarning, about, paid, sold
+from compensation.review.warning import PlanWarning, about, base, paid, sold
 
 
 def ordering(alone: Alone) -> Iterator[PlanWarning]:
@@ -17,15 +17,17 @@ def ordering(alone: Alone) -> Iterator[PlanWarning]:
     rounding = 2 * alone.curve.rounding.increment
     for (first, second), one_way, other_way in zip(pairs, pays[::2], pays[1::2], strict=True):
         if abs(one_way - other_way) > rounding:
-            yield about(
-                alone,
-                "order_decides",
-                first=sold(alone, first.amount),
-                second=sold(alone, second.amount),
-                pays_first=paid(alone, one_way),
-                pays_second=paid(alone, other_way),
-            )
+            yield _told(alone, first, second, one_way, other_way)
             return
+
+
+def _told(alone: Alone, first: Sale, second: Sale, one_way: int, other_way: int) -> PlanWarning:
+    pays = {"pays_first": paid(alone, one_way), "pays_second": paid(alone, other_way)}
+    sales = {"first": sold(alone, first.amount), "second": sold(alone, second.amount)}
+    if first.base is None or second.base is None:
+        return about(alone, "order_decides", **sales, **pays)
+    bases = {"first_base": base(alone, first.base), "second_base": base(alone, second.base)}
+    return about(alone, "order_decides_by_position", **sales, **bases, **pays)
 
 
 def _pairs(alone: Alone, bend: int) -> Iterator[list[Sale]]:

@@ -114,10 +114,10 @@ CURVES = {
         "mode: curve\npayout: {marginal_tiers: [{from: 0, rate: 1%}, {from: 10000, rate: 2%}]}",
     ),
     "paid on margin, tiers by revenue": Pair(
-        "order_decides",
+        "order_decides_by_position",
         "measure: margin\nposition: revenue\nmode: sliced\n"
         "payout: {marginal_tiers: [{from: 0, rate: 10%}, {from: 10000, rate: 20%}]}",
-        "$5,000.00 before $10,000.00 pays $650.00; $10,000.00 before $5,000.00 pays $1,100.00",
+        "$5,000.00 with $5,000.00 to pay on before $10,000.00 with $1,000.00 pays $650.00; the other way",
         "measure: margin\npayout: {marginal_tiers: [{from: 0, rate: 10%}, {from: 10000, rate: 20%}]}",
     ),
     "a tier beyond the cap": Pair(
