@@ -49,12 +49,12 @@ class Books:
     @cached_property
     def by_deal(self) -> list[Pay]:
         """Our earnings, the positions of a deal running together over all its invoices and credit notes."""
-        return self._earned_apart(self.plans, "deal_id")
+        return self._earned(self.plans, self.facts.transactions)
 
     @cached_property
     def to_the_letter(self) -> list[Pay]:
         """Our earnings if each line of an invoice or credit note begins from zero."""
-        return self._earned_apart(self.literal_plans, "transaction_id")
+        return self._earned(self.literal_plans, self.facts.transactions)
 
     def by_line_and_payee(self, pays: Iterable[Pay], name: str) -> dict[tuple[int, str], Decimal]:
         """The amounts of an invoice or credit note, to the cent."""
@@ -74,10 +74,6 @@ class Books:
         of_deal = self.facts.transactions.filter(pl.col("deal_id") == deal_id)
         receipts = [pay for pay in self._earned(self.plans, of_deal) if pay.document.startswith("receipt")]
         return sum((pay.amount for pay in receipts), Decimal(0))
-
-    def _earned_apart(self, plans: Sequence[Plan], column: str) -> list[Pay]:
-        """No position runs on from transactions with one value of the column into those with another."""
-        return [pay for part in self.facts.transactions.partition_by(column) for pay in self._earned(plans, part)]
 
     def _earned(self, plans: Sequence[Plan], transactions: pl.DataFrame) -> list[Pay]:
         earned = calculate(replace(self.facts, transactions=transactions), plans, as_of=_today()).lines
