@@ -15,14 +15,14 @@ from compensation.plans.rules import Rule
 SIDES = ("before", "after")
 
 
-def with_amounts(matched: pl.DataFrame, crediting: CreditingRules) -> pl.DataFrame:
+def with_amounts(matched: pl.DataFrame, crediting: CreditingRules, unit: int) -> pl.DataFrame:
     """``base``, ``position`` and ``family_base`` of each row, and share_millionths; ``base_raw`` and ``position_raw``
     are of the whole transaction in its own currency.
 
     Converted and rounded, the party's part of it by subtraction on the running share, the rule's share of that; where
     the rule converts after the share, converted last. PayOverflowError if a credit could leave the exact range.
     """
-    rules, measures, unit = crediting.rules, crediting.measures, crediting.share_unit
+    rules, measures = crediting.rules, crediting.measures
     names = {"base": "measure"} if _looks_at_what_it_pays(rules) else {"base": "measure", "position": "looks_at"}
     raw = matched.with_columns(
         *(_raw(by, side, measures).alias(f"{name}_{side}") for name, by in names.items() for side in SIDES),
@@ -34,7 +34,7 @@ def with_amounts(matched: pl.DataFrame, crediting: CreditingRules) -> pl.DataFra
     amounts = raw.lazy().with_columns(pl.col(f"{name}_after").alias(f"{name}_raw") for name in names)
     for name in names:
         for side in SIDES:
-            amounts = _credited(amounts, f"{name}_{side}", name, crediting)
+            amounts = _credited(amounts, f"{name}_{side}", name, rules, unit)
     amounts = amounts.with_columns(
         *((pl.col(f"{name}_after") - pl.col(f"{name}_before")).alias(name) for name in names),
         pl.col("base_before").alias("family_base"),
@@ -97,9 +97,8 @@ def _in_millionths(unit: int) -> Iterator[pl.Expr]:
             yield ((2 * pl.col(name) + fine) // (2 * fine)).alias(name)
 
 
-def _credited(frame: pl.LazyFrame, column: str, name: str, crediting: CreditingRules) -> pl.LazyFrame:
-    rules, whole = crediting.rules, exact(crediting.share_unit)
-    late = late_conversions(rules)
+def _credited(frame: pl.LazyFrame, column: str, name: str, rules: Sequence[Rule], unit: int) -> pl.LazyFrame:
+    whole, late = exact(unit), late_conversions(rules)
     rate = (pl.col(f"{name}_num"), pl.col(f"{name}_den"))
     is_late = pl.col("converted_late") if late else None
     frame = _scaled(frame, column, *_unless(is_late, rate))

@@ -19,31 +19,37 @@ CUSTOMER = "customer:"
 _FIRST_COVERING, _CUSTOMER_NUMBER = 1 << 18, 1 << 19
 
 
-def covering(transactions: pl.DataFrame, coverage: pl.DataFrame, rules: Sequence[Rule], unit: int) -> pl.DataFrame:
+def covering(transactions: pl.DataFrame, coverage: pl.DataFrame, unit: int) -> pl.DataFrame:
     """Who covers the transactions: customer, product, product_family, region, channel, credited_on (of transactions),
-    payee_id, role, owner_role, party (as :func:`covered_as` names it), via_payee_id, shares, party_no.
+    precedence, payee_id, role, owner_role, party, via_payee_id, level, share_from, share_to, party_no.
     """
     combinations = transactions.select(_COVERED).unique().with_row_index("_combination")
     rows = coverage.with_row_index("_row").with_columns(pl.col("to_on").fill_null(NEVER))
     matched = pl.concat(_matching(combinations, rows, names) for names in _patterns(rows))
-    wanted = {covered_as(rule): rule for rule in rules if CreditTo.COVERAGE in rule.component.credit_to}
-    return pl.concat(
-        _parties(_chosen(matched, rule), party, combinations, unit) for party, rule in sorted(wanted.items())
+    order = ("_combination", "precedence", "payee_id", "role", "_row")
+    numbered = matched.sort(order).with_columns(
+        (pl.int_range(pl.len(), dtype=pl.Int64).over("_combination") + _FIRST_COVERING).alias("party_no")
+    )
+    return numbered.join(combinations, on="_combination").select(
+        *_COVERED,
+        "precedence",
+        "payee_id",
+        "role",
+        pl.col("role").alias("owner_role"),
+        pl.lit("coverage").alias("party"),
+        pl.lit(None, pl.String).alias("via_payee_id"),
+        pl.lit(0, pl.Int64).alias("level"),
+        pl.lit(0, pl.Int64).alias("share_from"),
+        (pl.col("share_millionths") * (unit // MILLIONTHS)).alias("share_to"),
+        "party_no",
     )
 
 
-def covered_as(rule: Rule) -> str:
-    """The party of those who cover for the rule; who is the first depends on the roles that it credits."""
-    if rule.component.covering is Covering.ALL:
-        return "coverage_all"
-    return "|".join(["coverage_first", *sorted(rule.component.roles)])
-
-
-def _chosen(matched: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    if rule.component.covering is Covering.ALL:
-        return matched
-    in_roles = matched.filter(pl.col("role").is_in(rule.component.roles)) if rule.component.roles else matched
-    return in_roles.filter(pl.col("precedence") == pl.col("precedence").min().over("_combination"))
+def first_covering(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Of those who cover a transaction under a rule, the ones whose precedence comes first, unless it takes all."""
+    takes_all = [rule.number for rule in rules if rule.component.covering is Covering.ALL]
+    is_first = pl.col("precedence") == pl.col("precedence").min().over(*_COVERED, "rule")
+    return placed.filter(pl.col("rule").is_in(takes_all) | is_first)
 
 
 def _patterns(coverage: pl.DataFrame) -> list[tuple[str, ...]]:
@@ -62,25 +68,6 @@ def _matching(combinations: pl.DataFrame, rows: pl.DataFrame, names: tuple[str, 
     day = pl.col("credited_on")
     columns = ("_combination", "_row", "payee_id", "role", "share_millionths", "precedence")
     return joined.filter(day >= pl.col("from_on"), day < pl.col("to_on")).select(columns)
-
-
-def _parties(matched: pl.DataFrame, party: str, combinations: pl.DataFrame, unit: int) -> pl.DataFrame:
-    order = ("_combination", "precedence", "payee_id", "role", "_row")
-    numbered = matched.sort(order).with_columns(
-        (pl.int_range(pl.len(), dtype=pl.Int64).over("_combination") + _FIRST_COVERING).alias("party_no")
-    )
-    return numbered.join(combinations, on="_combination").select(
-        *_COVERED,
-        "payee_id",
-        "role",
-        pl.col("role").alias("owner_role"),
-        pl.lit(party).alias("party"),
-        pl.lit(None, pl.String).alias("via_payee_id"),
-        pl.lit(0, pl.Int64).alias("level"),
-        pl.lit(0, pl.Int64).alias("share_from"),
-        (pl.col("share_millionths") * (unit // MILLIONTHS)).alias("share_to"),
-        "party_no",
-    )
 
 
 COVERED_BY = list(_COVERED)

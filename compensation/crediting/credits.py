@@ -33,10 +33,11 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     """
     crediting = CreditingRules.of(rules)
     transactions = prepared(scenarios, crediting)
-    matched = match(transactions, scenarios, crediting, assignments).join(_terms(crediting.rules), on="rule")
+    unit = crediting.share_unit(scenarios.participants)
+    matched = match(transactions, scenarios, crediting, assignments, unit).join(_terms(crediting.rules), on="rule")
     matched = _dated(_converted(matched, crediting.rules, rates), crediting.rules)
     matched = with_cases(matched, transactions, crediting.rules, rates)
-    measured = with_amounts(matched, crediting)
+    measured = with_amounts(matched, crediting, unit)
     return measured.with_columns(_accumulates_for(crediting.rules), _outcome(crediting.rules)).select(_COLUMNS)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import polars as pl
 
 from compensation.crediting.cases import case_attributes
-from compensation.crediting.coverage import COVERED_BY, covering, customers
+from compensation.crediting.coverage import COVERED_BY, covering, customers, first_covering
 from compensation.crediting.filters import filter_attributes, filtered
 from compensation.crediting.instalments import scheduled
 from compensation.crediting.measuring import BASES, with_fields
@@ -35,15 +35,18 @@ _USED_UP = ("posting_sequence", "source", "source_ref", "settles_id", "is_first"
 
 
 def match(
-    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, assignments: Assignments
+    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, assignments: Assignments, unit: int
 ) -> pl.DataFrame:
-    """One row per transaction, party and rule, with the columns of transactions, parties and positions, and rule."""
+    """One row per transaction, party and rule, with the columns of transactions, parties and positions, and rule.
+
+    A share of ``unit`` is a whole.
+    """
     rules, positions = crediting.frame(), assignments.positions(crediting.rules)
-    found = [_by_deal(transactions, scenarios, crediting, assignments, positions)]
+    found = [_by_deal(transactions, scenarios, crediting, assignments, positions, unit)]
     if crediting.credits_to(CreditTo.COVERAGE):
-        found.append(_by_coverage(transactions, scenarios, crediting, positions))
+        found.append(_by_coverage(transactions, scenarios, crediting, positions, unit))
     if crediting.credits_to(CreditTo.CUSTOMER):
-        found.append(_by_customer(transactions, crediting, rules))
+        found.append(_by_customer(transactions, crediting, rules, unit))
     matched = found[0] if len(found) == 1 else pl.concat([each.select(found[0].columns) for each in found])
     matched = filtered(_own_earnings(matched, crediting.rules), crediting.rules, transactions)
     return _first_matches(matched, crediting.rules)
@@ -73,11 +76,12 @@ def _by_deal(
     crediting: CreditingRules,
     assignments: Assignments,
     positions: pl.DataFrame,
+    unit: int,
 ) -> pl.DataFrame:
     """Those who take part in the deal, and their managers."""
     sharings = enumerate(crediting.sharings)
     people = pl.concat(
-        parties(scenarios, assignments, sharing, crediting.parties_by(sharing), crediting.share_unit).with_columns(
+        parties(scenarios, assignments, sharing, crediting.parties_by(sharing), unit).with_columns(
             pl.lit(number, pl.Int64).alias("sharing")
         )
         for number, sharing in sharings
@@ -112,19 +116,19 @@ _PLACED = (
 
 
 def _by_coverage(
-    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame
+    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame, unit: int
 ) -> pl.DataFrame:
     """Those who cover what the transaction is."""
-    people = covering(transactions, scenarios.coverage, crediting.rules, crediting.share_unit)
-    placed = people.join(positions, on="payee_id", how="inner").join(crediting.frame(), on=["plan", "party"])
-    placed = _in_roles(placed, crediting.rules).with_columns(pl.lit("coverage").alias("party"))
+    people = covering(transactions, scenarios.coverage, unit)
+    placed = _in_roles(people.join(crediting.frame(), on="party"), crediting.rules)
+    placed = first_covering(placed, crediting.rules).join(positions, on=["payee_id", "plan"], how="inner")
     on = [*COVERED_BY, "event", "treatment", "schedule"]
     return _in_time(placed.join(transactions, on=on, how="inner", nulls_equal=True))
 
 
-def _by_customer(transactions: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame) -> pl.DataFrame:
+def _by_customer(transactions: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame, unit: int) -> pl.DataFrame:
     """The customers themselves."""
-    placed = customers(transactions, crediting.rules, crediting.share_unit).join(rules, on=["plan", "party"])
+    placed = customers(transactions, crediting.rules, unit).join(rules, on=["plan", "party"])
     on = ["customer", "event", "treatment", "schedule"]
     return _in_time(_in_roles(placed, crediting.rules).join(transactions, on=on, how="inner"))
 

@@ -1,13 +1,13 @@
 """The rules as a frame that meets parties and transactions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import lcm
 
 import polars as pl
 
 from compensation.crediting.cases import case_measures
-from compensation.crediting.coverage import covered_as
 from compensation.crediting.instalments import Schedule
 from compensation.crediting.measuring import Measures, measure_key
 from compensation.crediting.parties import Sharing, distinct_sharings, parties_of
@@ -16,7 +16,8 @@ from compensation.plans.components import CreditTo, Event, SplitOf
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
 
-FINE = MILLIONTHS**2
+_FINEST = MILLIONTHS * 720_720
+"""Exact for up to sixteen people in one role."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,13 @@ class CreditingRules:
     def sharings(self) -> list[Sharing]:
         return distinct_sharings(self.rules)
 
-    @property
-    def share_unit(self) -> int:
-        """What a whole deal is counted in: finer than millionths where roles share equally, as in thirds."""
-        return FINE if any(rule.component.role_shares for rule in self.rules) else MILLIONTHS
+    def share_unit(self, participants: pl.DataFrame) -> int:
+        """What a whole deal is counted in: millionths, finer where people share a role, so that thirds are thirds."""
+        if not any(rule.component.role_shares for rule in self.rules):
+            return MILLIONTHS
+        people = participants.group_by("scenario", "deal_id", "role").agg(pl.col("payee_id").n_unique())
+        exact = MILLIONTHS * lcm(*people["payee_id"].unique())
+        return min(exact, _FINEST)
 
     @cached_property
     def schedules(self) -> list[Schedule]:
@@ -68,7 +72,7 @@ class CreditingRules:
                 *(rule.valid_from, rule.valid_to),
             )
             for rule in self.rules
-            for party in sorted(_parties(rule))
+            for party in sorted(parties_of(rule))
             for treatment in ("none", rule.component.returns.value)
         ]
         schema = {
@@ -86,11 +90,6 @@ def event_of(rule: Rule) -> str | None:
     if component.credited_on is None:
         return Event.EARNING.value if component.earnings_of else None
     return component.credited_on.value
-
-
-def _parties(rule: Rule) -> Iterator[str]:
-    for party in parties_of(rule):
-        yield covered_as(rule) if party == "coverage" else party
 
 
 def divides_earnings(rule: Rule) -> bool:

@@ -77,7 +77,7 @@ class Quotas:
             return QuotaFound(None, outcome)
         terms = rule.component.quota
         factor = terms.share.value * self._presence.share(rule, payee_id, period, terms.prorated)
-        quota = rounded(amount * factor * self._ramped(terms.ramp, payee_id, period))
+        quota = rounded(amount * factor * self._ramped(rule, payee_id, period))
         return QuotaFound(quota, None) if quota > 0 else QuotaFound(None, "zero_quota")
 
     def _of_team(self, rule: Rule, team: str, period: Period) -> QuotaFound:
@@ -128,12 +128,14 @@ class Quotas:
         ratio = self._rates.minor_ratio(row.currency, currency, row.from_on)
         return rounded(Fraction(row.quota_minor) * ratio) if ratio else None
 
-    def _ramped(self, ramp: Sequence[Ramp], payee_id: str, period: Period) -> Fraction:
-        """The mean over the months of the period."""
+    def _ramped(self, rule: Rule, payee_id: str, period: Period) -> Fraction:
+        """The mean over the months of the period; a week belongs to the month of its last day."""
+        ramp, kind = rule.component.quota.ramp, rule.component.period
         own = self._assignments.last_until(payee_id, period.end - _DAY) if ramp else None
-        if own is None or own.hired_on is None:
+        if own is None or own.hired_on is None or kind is PeriodKind.EVER:
             return Fraction(1)
-        months = periods_between(period.start, period.end - _DAY, PeriodKind.MONTH)
+        first = period.end - _DAY if kind is PeriodKind.WEEK else period.start
+        months = periods_between(first, period.end - _DAY, PeriodKind.MONTH)
         hired = own.hired_on.year * 12 + own.hired_on.month
         numbers = (month.start.year * 12 + month.start.month - hired + 1 for month in months)
         return sum((_share_in_month(ramp, number) for number in numbers), Fraction(0)) / len(months)

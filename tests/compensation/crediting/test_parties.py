@@ -68,10 +68,17 @@ def test_three_of_a_role_share_without_losing_a_cent() -> None:
     ]
 
 
-def test_thirds_of_a_role_are_thirds_to_the_cent() -> None:
-    shares = {("ann", "AE"): 0, ("bob", "AE"): 0, ("sue", "AE"): 0}
-    given = facts(TEAM, transactions=[{**INVOICE, "revenue_minor": 1_500_000_000}], participants=deal(shares))
-    assert credits_of(given, plan(component("role_shares: {AE: 100%}")))["base"].to_list() == [500_000_000] * 3
+@pytest.mark.parametrize("people", [1, 2, 3, 5, 6, 7, 16, 17])
+def test_equal_parts_of_a_role_are_equal_to_the_cent(people: int) -> None:
+    names = [f"p{number:02}" for number in range(people)]
+    sale = {**INVOICE, "revenue_minor": people * 1_000_000_000}
+    given = facts(
+        [{"payee_id": name} for name in names],
+        transactions=[sale],
+        participants=deal({(name, "AE"): 0 for name in names}),
+    )
+    found = credits_of(given, plan(component("role_shares: {AE: 50%}")))
+    assert found["base"].to_list() == [500_000_000] * people
 
 
 def test_a_share_by_role_is_the_components_own_matter() -> None:
@@ -146,6 +153,14 @@ def test_whoever_covers_it_is_credited(covering: str, sale: Row, credited: dict[
     found = credits_of(given, plan(component(f"credit_to: coverage, covering: {covering}")))
     assert dict(rows(found, "payee_id", "base")) == credited
     assert set(found["party"]) == {"coverage"}
+
+
+def test_the_first_precedence_is_that_of_the_roles_credited() -> None:
+    covering: list[Row] = [{"payee_id": "ann", "role": "AE"}, {"payee_id": "bob", "role": "SE", "precedence": 2}]
+    found = credits_of(
+        facts(TEAM, transactions=[INVOICE], coverage=covering), plan(component("credit_to: coverage, roles: SE"))
+    )
+    assert found["payee_id"].to_list() == ["bob"]
 
 
 def test_coverage_comes_beside_the_owners_and_its_return_finds_the_same_people() -> None:

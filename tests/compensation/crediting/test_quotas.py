@@ -138,6 +138,13 @@ def test_newcomers_ramp_up_by_calendar_months(hired_on: date | None, day: date, 
     assert quota(given, rule(f"period: quarter, {RAMP}"), day).quota == found
 
 
+@pytest.mark.parametrize(("kind", "found"), [("week", 5_000), ("ever", 10_000)])
+def test_a_ramp_in_weeks_and_without_periods(kind: str, found: int) -> None:
+    """The week from 30 March to 5 April lies in April, the newcomer's third month."""
+    given = facts([{"payee_id": "ann", "hired_on": date(2026, 2, 1)}])
+    assert quota(given, rule(f"period: {kind}, {RAMP}"), date(2026, 4, 1)).quota == found
+
+
 @pytest.mark.parametrize(
     ("person", "absence", "by_days", "by_months"),
     [
