@@ -192,10 +192,10 @@ def test_a_quarterly_plan_whose_year_begins_in_april_pays_by_its_quarters() -> N
 def test_a_new_version_of_a_plan_pays_by_its_own_terms() -> None:
     first = plan(terms="{minimum_payout: {amount: 100}}")
     second = plan(starts="2026-03-01")
-    documents = monthly(40, 40, 30)
+    documents = monthly(40, 40, 10)
     earned, facts = earnings_of(documents, first), facts_of(documents)
     settlement = settle(earned, facts, [second, first], as_of=date(2026, 3, 31))
-    assert columns(settlement, "paid", "carried_out") == [(0, 40_00), (0, 80_00), (110_00, 0)]
+    assert columns(settlement, "paid", "carried_out") == [(0, 40_00), (0, 80_00), (90_00, 0)]
 
 
 def test_releases_after_the_day_are_not_paid() -> None:

@@ -169,6 +169,18 @@ def test_a_credit_note_over_what_is_not_paid_leaves_the_rest_received_in_full() 
     assert in_full.waiting.is_empty()
 
 
+def test_where_a_return_takes_back_a_half_the_other_half_of_what_was_paid_stays() -> None:
+    """The invoice is no more, so nothing is left to be received; what was received before still counts."""
+    documents = [
+        Document("i", "invoice", JAN, 10_000, 1_000),
+        Document("r", "receipt", FEB, 5_000),
+        Document("c", "return", MAR, -10_000, -500, reverses="i"),
+    ]
+    settlement = settled(documents, plan("release: [{when: received}]"))
+    assert released(settlement) == [("2026-02-10", "received", 500), ("2026-03-10", "returned", -250)]
+    assert waiting(settlement) == [("received", None, 250)]
+
+
 def test_a_return_of_nothing_known_is_taken_for_that_of_an_invoice() -> None:
     documents = [
         Document("i", "invoice", JAN, 10_000, 1_000),
