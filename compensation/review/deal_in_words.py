@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from compensation.crediting.coverage import CUSTOMER
 from compensation.crediting.filters import FILTERED, is_allowed
 from compensation.crediting.parties import PARTIES
 from compensation.earnings.calculation import Calculation, calculate
@@ -99,12 +100,12 @@ class _Telling:
 
     def _outcome(self, line: dict[str, Any]) -> Reason:
         """Each outcome's sentence takes what it needs of these."""
-        document = next(each for each in self._documents if each["transaction_id"] == line["transaction_id"])
+        currencies = {each["transaction_id"]: each["currency"] for each in self._documents}
         return reason(
             line["outcome"],
             component=self._titles[tuple(line[key] for key in _KEY)],
             period=line["period_label"],
-            from_currency=document["currency"],
+            from_currency=currencies.get(line["transaction_id"], line["currency"]),
             to_currency=line["currency"],
             day=line["credited_on"],
         )
@@ -117,6 +118,8 @@ class _Telling:
             return
         day = self._documents[-1]["dated_on"]
         assignment = self._engine.assignments.on(payee_id, day)
+        if assignment is None and payee_id.startswith(CUSTOMER):
+            return
         if assignment is None:
             yield reason("no_assignment", name=self._name(payee_id), day=day)
             return

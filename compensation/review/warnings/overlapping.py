@@ -53,10 +53,11 @@ def _told(
 
 
 def _common_day(plan: Plan, one: Component, other_plan: Plan, other: Component) -> date | None:
-    """The first day on which both are in force."""
+    """The first day on which both are in force; a plan that does not pay yet meets itself only."""
     spans = [plan.effective, other_plan.effective, *(each.window for each in (one, other) if each.window)]
     day = max(span.from_on for span in spans)
-    return day if all(span.contains(day) for span in spans) and plan.pays and other_plan.pays else None
+    both_pay = plan is other_plan or (plan.pays and other_plan.pays)
+    return day if both_pay and all(span.contains(day) for span in spans) else None
 
 
 def _excludes(plan: Plan, one: Component, other_plan: Plan, other: Component) -> bool:

@@ -1,15 +1,21 @@
 """Each warning: a plan that has it, with the smallest example, and the nearest plan that has not."""
 
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compensation import Plan
+from compensation import Money, Plan, calculate, parse_plan
 from compensation.review.lint import lint
 from compensation.review.warning import PlanWarning, sentences
+from tests.compensation.review.history import Invoice, facts_of
 from tests.compensation.review.plans import plan_of
 
 
@@ -145,6 +151,8 @@ CURVES = {
         "payout: {by: channel, cases: [{when: direct, rate: 1%}, {when: partner, rate: 2%}]}",
     ),
 }  # fmt: skip
+CURVES_GATED = "a gate on its own attainment is a cliff"
+AMOUNTS = ("below", "step", "pays_below", "pays_at")
 FIGURES = "figures: {reached: {attainment_of: commission}}\n"
 OVERLAPS = {
     "two rates on every invoice": (("", ""), "$1,000.00 on Jan 1, 2026 pays $10.00 and $20.00, $30.00 together."),
@@ -213,6 +221,31 @@ def test_two_plans_of_one_person_overlap() -> None:
     direct = plan_of(rule, name="Direct", who="{channels: direct}")
     assert len(texts("overlapping_rules", everyone, partners)) == 1
     assert texts("overlapping_rules", direct, partners) == []
+
+
+@pytest.mark.parametrize("name", ["whole amount tiers jump", "a bonus at the quota jumps", CURVES_GATED])
+def test_the_plan_itself_pays_what_a_cliff_says(name: str) -> None:
+    plan = written(CURVES[name].has)
+    (cliff,) = (warning for warning in warnings_of(plan) if warning.code == "cliff")
+    told = {key: int(Decimal(Money.model_validate(cliff.why.params[key]).amount) * 100) for key in AMOUNTS}
+    for sale, pays in ((told["below"], "pays_below"), (told["below"] + told["step"], "pays_at")):
+        facts = facts_of([Invoice("I1", "rita", 0)])
+        sold = facts.transactions.with_columns(revenue_minor=pl.lit(sale, pl.Int64))
+        totals = calculate(replace(facts, transactions=sold), [plan], as_of=date(2026, 3, 31)).totals()
+        assert totals["earning_minor"].sum() == told[pays]
+
+
+SHIPPED = {
+    "demo/account_executives": [],
+    "demo/specialists": ["cliff", "pulling_forward_pays"],
+    "crm_sales/sales_agents": ["dead_zone"],
+}
+
+
+@pytest.mark.parametrize(("file", "codes"), SHIPPED.items())
+def test_shipped_plans_are_warned_of_what_they_mean(file: str, codes: list[str]) -> None:
+    path = Path(__file__).parents[3] / "bonusbridge" / "plans" / f"{file}.yaml"
+    assert [warning.code for warning in warnings_of(parse_plan(path.read_text("utf-8"), path.name))] == codes
 
 
 RATES = st.integers(1, 40).map(lambda permille: Fraction(permille, 1000))
