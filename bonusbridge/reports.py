@@ -133,7 +133,7 @@ def show_health(console: Console, connector: Connector) -> bool:
 
 def show_plan_examples(console: Console, plan: Plan) -> bool:
     """Whether the plan pays what its own examples say."""
-    failures = failing_examples(plan, exponent(plan.currency))
+    failures = failing_examples(plan, exponent)
     name = escape(plan.name)
     if not failures:
         console.print(f"[green]{name}[/]: plan {plan.version}; its {len(plan.examples)} examples hold", highlight=False)

@@ -83,6 +83,18 @@ class Choice:
         return frame.filter(pl.col(day).is_in(days))
 
 
+def kind_named(label: str) -> PeriodKind:
+    """Which kind of period has such a name.
+
+    >>> [str(kind_named(label)) for label in ("ever", "2026", "FY2027-H1", "2026-Q4", "2026-11", "2026-W09")]
+    ['ever', 'year', 'half-year', 'quarter', 'month', 'week']
+    """
+    if label == PeriodKind.EVER:
+        return PeriodKind.EVER
+    kinds = {"": PeriodKind.YEAR, "H": PeriodKind.HALF_YEAR, "Q": PeriodKind.QUARTER, "W": PeriodKind.WEEK}
+    return kinds.get(label.partition("-")[2][:1], PeriodKind.MONTH)
+
+
 _PLACE = ["payee_id", "component", "period_label"]
 
 

@@ -1,9 +1,9 @@
 """What an example comes to: its facts, calculated and settled, and the walks along the curves behind them."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,10 +19,14 @@ from compensation.examples.rows import Row, frame_of
 from compensation.facts.frames import Facts
 from compensation.facts.schemas import SCHEMAS
 from compensation.payments.settlement import Settlement, settle
+from compensation.plans.components import Component
 from compensation.plans.examples import StoryExample
-from compensation.plans.periods import period_of
+from compensation.plans.figures import Gate
+from compensation.plans.periods import PeriodKind, period_of
 from compensation.plans.plan import Plan
+from compensation.plans.typed_numbers import Number
 
+_FAR_BELOW = Fraction(-(10**18))
 _LINE = ("payee_id", "plan", "component", "transaction_id", "party", "period_label")
 
 
@@ -40,7 +44,7 @@ class Outcome:
     plan: Plan
     story: StoryExample
     as_of: date
-    exponents: dict[str, int]
+    exponents: Mapping[str, int]
     people: People
     documents: Documents
     facts: Facts
@@ -54,6 +58,15 @@ class Outcome:
     def without_limits(self, components: tuple[str, ...]) -> Calculation:
         """The calculation as it would be if some components (without any: all) had neither caps nor floors."""
         return calculate(self.facts, [_unlimited(self.plan, components)], as_of=self.as_of)
+
+    def figures_aside(self, name: str, kind: PeriodKind) -> pl.DataFrame:
+        """The figure's values in periods of a kind for everybody who has the plan, whoever looks at it."""
+        onlooker = Component.model_validate({"component": f"{name} ({kind})", "period": kind, "opening_pay": "0"})
+        harmless = Gate(figure=name, at_least=Number(_FAR_BELOW), otherwise=Number(Fraction(1)))
+        looked_at = onlooker.model_copy(update={"gates": (harmless,)})
+        plan = self.plan.model_copy(update={"components": (*self.plan.components, looked_at)})
+        figures = calculate(self.facts, [plan], as_of=self.as_of).figures
+        return figures.filter(pl.col("component") == onlooker.name)
 
     @cached_property
     def earned(self) -> Earned:
@@ -72,15 +85,15 @@ class Outcome:
         return None if not values or None in values else sum(value for value in values if value is not None)
 
 
-def happened(plan: Plan, story: StoryExample, exponent: int) -> Outcome:
-    """Runs the story; ``exponent``: digits of the plan currency's minor unit, other currencies have two."""
-    plan, exponents = of_those_who_have_it(plan, story), defaultdict(lambda: 2, {plan.currency: exponent})
+def happened(plan: Plan, story: StoryExample, exponents: Mapping[str, int]) -> Outcome:
+    """Runs the story; ``exponents``: digits of the minor units of all currencies that it and its plan name."""
+    plan = of_those_who_have_it(plan, story)
     if story.closed_through is None:
         return _run(plan, story, exponents)
     return _run(plan, story, exponents, _closed(_run(plan, _as_closed(story, story.closed_through), exponents)))
 
 
-def _run(plan: Plan, story: StoryExample, exponents: dict[str, int], closed: Closed | None = None) -> Outcome:
+def _run(plan: Plan, story: StoryExample, exponents: Mapping[str, int], closed: Closed | None = None) -> Outcome:
     as_of = story.as_of or _last_day(plan, story)
     people, documents = People(plan, story, as_of, exponents), Documents(plan, story, exponents)
     facts = Facts(
@@ -89,7 +102,7 @@ def _run(plan: Plan, story: StoryExample, exponents: dict[str, int], closed: Clo
         assignments=frame_of("assignments", people.assignments()),
         quotas=frame_of("quotas", people.quotas()),
         rates=frame_of("rates", _rates(story)),
-        currencies=frame_of("currencies", _currencies(plan, story, exponents)),
+        currencies=frame_of("currencies", _currencies(exponents)),
         deals=frame_of("deals", documents.deals()),
         measures=frame_of("measures", documents.measures()),
         attributes=frame_of("attributes", documents.attributes()),
@@ -136,12 +149,16 @@ def _metrics(story: StoryExample) -> Iterator[Row]:
         yield {"subject": metric.of or "", "metric": metric.metric, **days, "value": str(metric.value.value)}
 
 
-def _currencies(plan: Plan, story: StoryExample, exponents: dict[str, int]) -> Iterator[Row]:
+def currencies_of(plan: Plan, story: StoryExample) -> set[str]:
+    """Every currency that the story or the plan names."""
     named = {plan.currency, *plan.plan_rates, *(person.currency for person in story.people.values())}
     named |= {document.currency for document in story.happens}
     named |= {each for rate in story.exchange_rates for each in (rate.from_currency, rate.to_currency)}
-    for currency in sorted(each for each in named if each):
-        yield {"currency": currency, "exponent": exponents[currency]}
+    return {currency for currency in named if currency}
+
+
+def _currencies(exponents: Mapping[str, int]) -> Iterator[Row]:
+    return ({"currency": currency, "exponent": exponent} for currency, exponent in sorted(exponents.items()))
 
 
 def _as_closed(story: StoryExample, day: date) -> StoryExample:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from compensation.curves.compiling import unit_scale
+from compensation.errors import FactsError
 from compensation.exact import MILLIONTHS, rounded
 from compensation.examples.rows import Row
 from compensation.plans.components import Component
@@ -12,6 +13,7 @@ from compensation.plans.examples import Change, Person, StoryExample
 from compensation.plans.figures import Figure
 from compensation.plans.periods import Period, PeriodKind, periods_between
 from compensation.plans.plan import Plan
+from compensation.plans.typed_numbers import Number
 
 CUSTOMER = "customer:"
 _UNTITLED = "Somebody"
@@ -36,23 +38,20 @@ class People:
 
     def quotas(self) -> Iterator[Row]:
         for name, person in self._people.items():
-            for measure, component in _with_quotas(self._plan).items():
-                amount = person.quota.get(measure) if isinstance(person.quota, dict) else person.quota
-                if amount is not None:
-                    units = self._units(component.looks_at, amount.value)
-                    for period in self._periods(_quota_period(component)):
-                        yield {
-                            "payee_id": self.payee_id(name),
-                            "measure": measure,
-                            **_span(period),
-                            "quota_minor": units,
-                            "currency": self._plan.currency,
-                        }
+            for component, amount in self._quotas_of(person):
+                for period in self._periods(_quota_period(component)):
+                    yield {
+                        "payee_id": self.payee_id(name),
+                        "measure": _quota_measure(component),
+                        **_span(period),
+                        "quota_minor": self._units(component.looks_at, amount.value),
+                        "currency": self._plan.currency,
+                    }
 
     def targets(self) -> Iterator[Row]:
         for name, person in self._people.items():
             for component, amount in person.target_pay.items():
-                for period in self._periods(self._plan.component(component).period):
+                for period in self._periods(self._component(component, "target_pay").period):
                     yield {
                         "payee_id": self.payee_id(name),
                         "component": component,
@@ -91,6 +90,21 @@ class People:
         for name, person in self._people.items():
             for span in person.absent:
                 yield {"payee_id": self.payee_id(name), "from_on": span.from_on, "to_on": span.ends_on}
+
+    def _quotas_of(self, person: Person) -> Iterator[tuple[Component, Number]]:
+        by_measure = _with_quotas(self._plan)
+        if not isinstance(person.quota, dict):
+            amounts = dict.fromkeys(by_measure, person.quota) if person.quota else {}
+        else:
+            amounts = person.quota
+        for key, amount in amounts.items():
+            yield by_measure[key] if key in by_measure else self._component(key, "quota"), amount
+
+    def _component(self, name: str, what: str) -> Component:
+        for component in self._plan.components:
+            if component.name == name:
+                return component
+        raise FactsError(f"{what}: '{name}' is no component of the plan, and nothing that one looks at")
 
     def _assignments_of(self, name: str, person: Person) -> Iterator[Row]:
         begins = [self._first_day(person), *(change.on for change in person.changes)]
@@ -155,8 +169,12 @@ def _with_quotas(plan: Plan) -> dict[str, Component]:
     order = list(PeriodKind)
     found: dict[str, Component] = {}
     for component in sorted(needing or plan.components, key=lambda each: order.index(_quota_period(each))):
-        found.setdefault(component.quota.of_measure or component.looks_at, component)
+        found.setdefault(_quota_measure(component), component)
     return found
+
+
+def _quota_measure(component: Component) -> str:
+    return component.quota.of_measure or component.looks_at
 
 
 def _quota_period(component: Component) -> PeriodKind:

@@ -2,18 +2,19 @@
 
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
 from compensation.curves.compiling import unit_scale
 from compensation.exact import MILLIONTHS
-from compensation.examples.choosing import Choice
+from compensation.examples.choosing import Choice, kind_named
 from compensation.examples.outcome import Outcome
 from compensation.examples.walks import Walk, walks
-from compensation.figures.tables import score_of
 from compensation.plans.components import Component
 from compensation.plans.examples import Expectation
 from compensation.plans.measures import MeasureKind
+from compensation.plans.periods import Period
 
 
 class Seen:
@@ -50,23 +51,25 @@ class Seen:
 
     def attainment(self) -> Fraction | None:
         if self._expected.document is None:
-            return _last_text(self._accumulated, "attainment")
-        last = self._lines.drop_nulls("quota_minor").tail(1).to_dicts()
-        return Fraction(last[0]["after_minor"], last[0]["quota_minor"]) if last else None
+            states = self._accumulated.sort("period_start", maintain_order=True)
+            return self._of_quota(states.tail(1).to_dicts(), "position_minor")
+        return self._of_quota(self._lines.tail(1).to_dicts(), "after_minor")
 
     def factor(self) -> Fraction | None:
         return _last_text(self._accumulated, "factor")
 
     def figure(self, name: str) -> Fraction | None:
-        figures = self._choice.of_periods(self._outcome.calculation.figures)
-        return _last_text(figures.filter(pl.col("figure") == name), "value")
+        figures = self._choice.of_periods(self._outcome.calculation.figures).filter(pl.col("figure") == name)
+        if figures.is_empty():
+            period = self._expected.period
+            kind = kind_named(period) if period else self._component.period
+            aside = self._outcome.figures_aside(name, kind)
+            figures = self._choice.of_periods(aside.with_columns(pl.lit(self._component.name).alias("component")))
+        return _last_text(figures, "value")
 
     def scores(self, name: str) -> Fraction | None:
-        for kpi in self._component.payout.scorecard or ():
-            value = self.figure(kpi.figure) if kpi.kpi == name else None
-            if value is not None:
-                return kpi.weight.value * score_of(kpi, value)
-        return None
+        scores = self._choice.of_periods(self._outcome.calculation.scores)
+        return _last_text(scores.filter(pl.col("kpi") == name), "weighted")
 
     def earns(self) -> Fraction:
         return self._earned_in(self._lines, self._openings)
@@ -175,6 +178,15 @@ class Seen:
         }
         known = [target for target in targets.values() if target is not None]
         return sum(known, Fraction(0)) / self._minor if known else None
+
+    def _of_quota(self, rows: list[dict[str, Any]], position: str) -> Fraction | None:
+        """The position by the quota, also where the component itself needs none."""
+        for row in rows:
+            rule = next(rule for rule in self._outcome.engine.rules if rule.component.name == row["component"])
+            period = Period(row["period_label"], row["period_start"], row["period_end"])
+            known = row["quota_minor"] or self._outcome.engine.quotas.found(rule, row["payee_id"], period).quota
+            return Fraction(row[position], known) if known else None
+        return None
 
     def _scale(self, measure: str) -> int:
         is_money = self._outcome.plan.kind_of(measure) is MeasureKind.MONEY

@@ -74,8 +74,9 @@ class Person(PlanPart):
     """Somebody of an example, by default with the plan's first title, region, channel and team.
 
     From ``hired_on`` (the plan's first day unless given) through ``leaves_on``; ``changes`` in between. ``quota``: an
-    amount for every period of every component's measure, or by measure; ``target_pay`` by component. ``covers`` says
-    what: ``{region: North}``, or a list. In a plan for customers the people are customers.
+    amount for every period of what the components look at (the shortest, where they differ: longer ones find the sum),
+    or by measure or component; ``target_pay`` by component. ``covers`` says what: ``{region: North}``, or a list. In a
+    plan for customers the people are customers.
     """
 
     title: str | None = None

@@ -1,5 +1,7 @@
 """Stories in plan files: what people read when one does not hold, and what its words mean."""
 
+from collections.abc import Callable
+
 import pytest
 
 from compensation import PlanError, failing_examples, parse_plan
@@ -24,7 +26,7 @@ SHARED = """\
 """
 
 
-def failures(story: str, plan: str = REPS, exponent: int = 2) -> list[str]:
+def failures(story: str, plan: str = REPS, exponent: int | Callable[[str], int] = 2) -> list[str]:
     """What is said of the story, without the name of the example."""
     said = failing_examples(parse_plan(plan + story, "reps.yaml"), exponent)
     return [each.removeprefix("example 'a quarter', ") for each in said]
@@ -144,7 +146,7 @@ def test_a_currency_without_cents_and_a_payee_in_another() -> None:
     happens: [{on: 2026-01-10, invoice: I1, owners: Ann, revenue: 991}]
     expects: [{payee: Ann, earns: 50, paid: 0.31}]
 """
-    assert failures(story, REPS.replace("USD", "JPY"), exponent=0) == []
+    assert failures(story, REPS.replace("USD", "JPY"), {"JPY": 0, "EUR": 2}.__getitem__) == []
 
 
 CAPPED = """\
@@ -163,6 +165,55 @@ def test_calculated_is_what_caps_of_any_kind_begin_with(cap: str) -> None:
     assert failures(CAPPED, REPS.replace("    period: quarter\n", f"    period: quarter\n    {cap}\n")) == []
     together = "caps: [{cap: together, components: commission, amount: 80, period: quarter}]\nexamples:"
     assert failures(CAPPED, REPS.replace("examples:", together)) == []
+
+
+TWO_PERIODS = """\
+plan: Reps
+currency: USD
+effective: {from: 2026-01-01}
+applies_to: {everyone: yes}
+figures:
+  best month: {max: [{attainment_of: monthly}, 50%]}
+  sold: {total_of: yearly, of: everyone}
+components:
+  - component: monthly
+    credited_on: invoice
+    period: month
+    payout: {marginal_tiers: [{from: 0%, rate: 5%}, {from: 100%, rate: 10%}]}
+  - component: yearly
+    credited_on: invoice
+    period: year
+    payout: {rate: 1%}
+examples:
+  - example: a quarter
+"""
+
+
+def test_figures_and_attainment_are_known_also_where_no_component_looks_at_them() -> None:
+    story = """\
+    people: {Ann: {quota: {monthly: 1000, yearly: 20000}}, Ben: {quota: {monthly: 500}}}
+    happens:
+      - {on: 2026-01-10, invoice: I1, owners: Ann, revenue: 1200}
+      - {on: 2026-02-10, invoice: I2, owners: Ann, revenue: 800}
+      - {on: 2026-02-11, invoice: I3, owners: Ben, revenue: 500}
+    expects:
+      - {payee: Ann, component: yearly, attainment: 10%, earns: 20}
+      - {payee: Ann, component: yearly, document: I1, attainment: 6%}
+      - {payee: Ann, component: monthly, period: 2026-02, attainment: 80%, figure: {best month: 80%, sold: 1300}}
+      - {payee: Ben, period: 2026-01, figure: {best month: 50%}}
+      - {payee: Ben, period: 2026, figure: {sold: 2500}}
+"""
+    assert failures(story, TWO_PERIODS) == []
+
+
+@pytest.mark.parametrize("key", ["quota", "target_pay"])
+def test_a_quota_or_target_pay_of_nothing_known_is_told(key: str) -> None:
+    story = f"""\
+    people: {{Ann: {{{key}: {{bonus: 1000}}}}}}
+    expects: [{{payee: Ann, earns: 0}}]
+"""
+    (said,) = failures(story)
+    assert said.startswith(f"example 'a quarter' cannot be run: {key}: 'bonus' is no component of the plan")
 
 
 def test_customers_are_payees_of_rebates() -> None:

@@ -42,7 +42,7 @@ def published(test_data: Path) -> Published:
 def test_a_published_plan_pays_as_published(name: str) -> None:
     plan = plan_of(name)
     assert plan.examples
-    assert failing_examples(plan, exponent(plan.currency)) == []
+    assert failing_examples(plan, exponent) == []
 
 
 def test_every_published_example_has_a_plan_file(published: Published) -> None:
