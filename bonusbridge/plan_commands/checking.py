@@ -54,4 +54,4 @@ def show_examples(console: Console, plan: Plan) -> bool:
 
 def _failures(plan: Plan, number: int) -> list[str]:
     alone = plan.model_copy(update={"examples": (plan.examples[number],)})
-    return failing_examples(alone, exponent(plan.currency))
+    return failing_examples(alone, exponent)

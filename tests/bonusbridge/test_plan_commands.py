@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bonusbridge.cli import app
 from bonusbridge.plan_commands.commands import plan
+from bonusbridge.plan_files import read_plan
 from compensation import Facts
 from tests.bonusbridge.small_company import ROOT, SmallCompany, fill, served_company
 from tests.compensation.review.history import Invoice, facts_of
@@ -161,6 +162,16 @@ def test_a_picture_shows_bounds_jumps_and_notes(file: Path) -> None:
     assert [text for text in wanted if text not in texts] == []
     paths = [each for each in drawn.iter("{http://www.w3.org/2000/svg}path") if each.get("class") == "pay"]
     assert len(paths) == 3
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "plans").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_documented_plan_that_has_a_curve_can_be_drawn(path: Path, tmp_path: Path) -> None:
+    code, output = run("curve", str(path), "--out", str(tmp_path / "curve.svg"))
+    names = [component.name for component in read_plan(path).components]
+    without_curve = re.findall(r"component '(.*)' pays by figures of the period", output)
+    assert (code, set(without_curve) <= set(names)) == (int(len(without_curve) == len(names)), True)
+    if code == 0:
+        ElementTree.parse(tmp_path / "curve.svg")  # noqa: S314 - written by ourselves
 
 
 def test_a_curve_follows_the_quota_that_is_asked_for(file: Path) -> None:

@@ -1,5 +1,6 @@
 """The schema that editors use takes every plan file of ours, and refuses what is misspelt."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ def with_rule(**keys: object) -> dict[str, Any]:
 def test_every_plan_file_of_ours_fits(path: Path, validator: jsonschema.Draft202012Validator) -> None:
     typed = yaml.load(path.read_text(encoding="utf-8"), Loader=AsEditorsRead)  # noqa: S506 - a safe loader with fewer types
     assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(typed)] == []
+
+
+def test_the_published_schema_is_what_the_models_say() -> None:
+    published = json.loads((ROOT / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
+    assert published == plan_schema(), "run: bonusbridge plan schema > docs/plan.schema.json"
 
 
 def test_there_are_plan_files_to_try() -> None:
