@@ -1,6 +1,6 @@
 """The worst case of every credit, bounded in integers that cannot overflow before anything is multiplied."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -25,6 +25,7 @@ class _Worst(NamedTuple):
 def refuse_overflow(matched: pl.DataFrame, rules: Sequence[Rule], names: Sequence[str], unit: int) -> None:
     """PayOverflowError if a credit could leave the exact range: by the largest factors, if need be row by row.
 
+    Of several such credits the first by payee and component is named.
     ``names``: the measures of a credit, ``base`` and ``position``, as columns ``<name>_before``, ``_after``, ``_num``,
     ``_den``; ``unit``: the whole of a share.
     """
@@ -36,12 +37,18 @@ def refuse_overflow(matched: pl.DataFrame, rules: Sequence[Rule], names: Sequenc
         _fits(_worst([largest[column] for column in group])._replace(den=1, share_den=1), unit) for group in columns
     ):
         return
-    for group in columns:
-        _refuse_each(matched.select("payee_id", "rule", *group), group, rules, unit)
+    names_of = {rule.number: rule.component.name for rule in rules}
+    wide = [_too_wide(matched.select("payee_id", "rule", *group), group, unit) for group in columns]
+    refused = min(((payee_id, names_of[rule]) for rows in wide for payee_id, rule in rows), default=None)
+    if refused is not None:
+        raise PayOverflowError(*refused, "a credit")
 
 
-def _refuse_each(matched: pl.DataFrame, group: Sequence[str], rules: Sequence[Rule], unit: int) -> None:
-    """By the largest amounts for each rate and share, then one by one where those do not fit."""
+def _too_wide(matched: pl.DataFrame, group: Sequence[str], unit: int) -> Iterator[tuple[str, int]]:
+    """The payee and rule of each credit that does not fit.
+
+    By the largest amounts for each rate and share, then one by one where those do not fit.
+    """
     ratios = [column for column in group if column.endswith(("_num", "_den"))]
     amounts = [column for column in group if column not in ratios]
     widest = matched.group_by(ratios).agg(pl.col(amounts).abs().max()).select(group)
@@ -49,8 +56,7 @@ def _refuse_each(matched: pl.DataFrame, group: Sequence[str], rules: Sequence[Ru
     suspects = matched.join(widest.select(ratios).filter(pl.Series(too_wide, dtype=pl.Boolean)), on=ratios, how="semi")
     for payee_id, rule, *values in suspects.iter_rows():
         if not _fits(_worst(values), unit):
-            component = next(each.component.name for each in rules if each.number == rule)
-            raise PayOverflowError(payee_id, component, "a credit")
+            yield payee_id, rule
 
 
 def _columns(name: str) -> list[str]:

@@ -1,0 +1,61 @@
+"""The first half: the documents of some deals become credits, which can be paid elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from compensation.earnings.calculation import history, uncredited
+from compensation.earnings.engine import Engine
+from compensation.facts.frames import Facts
+from compensation.partitions.units import Units
+from compensation.plans.plan import Plan
+from compensation.plans.rules import Rule
+
+ORDER = ("posting_sequence", "order_day", "source", "source_ref", "transaction_id", "instalment")
+"""The order of credits among those of all deals."""
+_ADDED = ("posting_sequence", "order_day", "source", "source_ref", "plan", "unit")
+
+
+@dataclass(frozen=True)
+class Credited:
+    """``credits``: as the engine makes them, with the columns of :data:`ORDER`, plan (name) and unit. ``outcomes``:
+    transactions that no component credits, see :class:`~compensation.earnings.calculation.Calculation`.
+    """
+
+    credits: pl.DataFrame
+    outcomes: pl.DataFrame
+
+
+def credit_deals(facts: Facts, plans: Sequence[Plan], *, as_of: date) -> Credited:
+    """Credits what happened in the deals of ``facts`` up to the day.
+
+    Transactions and participants may be those of some deals, if these have one place in
+    :func:`~compensation.partitions.deals.deal_places`; the frames that say nothing of deals are whole.
+    PayOverflowError names the first payee and component, by name, whose credit leaves the exact range.
+    """
+    engine, scenarios = Engine.of(facts, plans), history(facts, as_of)
+    credited = engine.credits(scenarios)
+    placed = facts.transactions.select("transaction_id", "posting_sequence", "source", "source_ref")
+    named = pl.DataFrame(
+        [(rule.number, rule.plan.name) for rule in engine.rules],
+        schema={"rule": pl.Int64, "plan": pl.String},
+        orient="row",
+    )
+    whole = credited.join(placed, on="transaction_id", how="left").join(named, on="rule", how="left")
+    whole = whole.with_columns(_order_day(engine.rules), Units.of(plans).names())
+    return Credited(whole.sort(*ORDER, "party_no", "rule"), uncredited(scenarios, credited))
+
+
+def _order_day(rules: Sequence[Rule]) -> pl.Expr:
+    """Instalments take their place by their own day, everything else by the document's."""
+    recurring = pl.col("rule").is_in([rule.number for rule in rules if rule.component.recurs])
+    by_instalment = recurring & (pl.col("kind") != "return")
+    return pl.when(by_instalment).then("credited_on").otherwise("dated_on").alias("order_day")
+
+
+def in_order(credited: pl.DataFrame) -> pl.DataFrame:
+    """Credits from several places as the engine makes them: ``order_no`` counts transactions and instalments."""
+    ordered = credited.sort(*ORDER, "party_no", "rule")
+    return ordered.with_columns(pl.struct(ORDER).rle_id().cast(pl.Int64).alias("order_no")).drop(_ADDED)
