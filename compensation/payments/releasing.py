@@ -44,13 +44,15 @@ def release(
     """What of the lines and openings may be paid up to ``as_of``; see :class:`~compensation.payments.Settlement`."""
     lines = lines.filter(pl.col("dated_on") <= as_of)
     schedules = schedules_of(plans)
-    at_once, waiting = _credited(lines), _none_waiting()
-    if schedules:
-        held = lines.join(schedules_frame(schedules), on=["plan", "plan_version", "component"], maintain_order="left")
-        rest = lines.join(held, on=["plan", "plan_version", "component"], how="anti", maintain_order="left")
-        entries, waiting = _scheduled(held, list(schedules.values()), facts, as_of)
-        at_once = pl.concat([_credited(rest), entries])
-    return Released(pl.concat([at_once, _opened(openings, as_of)]), waiting)
+    opened = _as_lines(openings, as_of)
+    if not schedules:
+        return Released(pl.concat([_credited(lines), _credited(opened)]), _none_waiting())
+    component, waits = ["plan", "plan_version", "component"], schedules_frame(schedules)
+    earned = [lines, opened.filter(pl.col("earning_minor") != 0)]
+    held = [part.join(waits, on=component, maintain_order="left") for part in earned]
+    rest = [part.join(waits, on=component, how="anti", maintain_order="left") for part in earned]
+    entries, waiting = _scheduled(pl.concat(held, how="diagonal_relaxed"), list(schedules.values()), facts, as_of)
+    return Released(pl.concat([_credited(rest[0]), entries, _credited(rest[1])]), waiting)
 
 
 def _credited(lines: pl.DataFrame) -> pl.DataFrame:
@@ -68,17 +70,16 @@ def _credited(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _opened(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Pay without a transaction is released at its date."""
+def _as_lines(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Pay without a transaction, counted from its date; it waits for the calendar, but for no document."""
     empty = {name: pl.lit(None, pl.String).alias(name) for name in ("deal_id", "via_payee_id", "role", "reverses_id")}
-    known = openings.filter(pl.col("earned_on") <= as_of).with_columns(
+    return openings.filter(pl.col("earned_on") <= as_of).with_columns(
         *empty.values(),
         pl.lit("").alias("transaction_id"),
         pl.lit("").alias("party"),
         pl.lit(0, pl.Int64).alias("instalment"),
         pl.col("earned_on").alias("dated_on"),
     )
-    return _credited(known)
 
 
 def _scheduled(

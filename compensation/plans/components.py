@@ -352,11 +352,18 @@ class Component(PlanPart):
             raise problem(f"mode '{self.mode}' needs rates", "choose mode curve for fixed amounts and bonuses")
         if self.needs_target and self.target_pay is None:
             raise problem("parts of a target pay need a target pay", "give 'target_pay'")
-        if self.release and sum(part.share.value for part in self.release if part.share) > 1:
-            raise problem("the shares of the release exceed 100%", "correct them")
-        if sum(part.share is None for part in self.release) > 1:
-            raise problem("two parts of the release have no share", "give all but one of them a share")
+        self._check_release()
         return self
+
+    def _check_release(self) -> None:
+        shares = [part.share.value for part in self.release if part.share]
+        rests = len(self.release) - len(shares)
+        if sum(shares) > 1:
+            raise problem("the shares of the release exceed 100%", "correct them")
+        if rests > 1:
+            raise problem("two parts of the release have no share", "give all but one of them a share")
+        if shares and not rests and sum(shares) < 1:
+            raise problem("the shares of the release do not reach 100%", "leave out one share: it takes the rest")
 
     @property
     def releases(self) -> tuple[tuple[Fraction, Release], ...]:

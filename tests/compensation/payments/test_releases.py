@@ -246,7 +246,13 @@ def test_what_waits_says_for_what_and_until_when() -> None:
 
 def test_pay_without_a_transaction_is_released_at_its_date() -> None:
     settlement = settled([], plan("release: [{when: received}]"), openings=[(date(2026, 3, 31), 700)])
-    assert released(settlement) == [("2026-03-31", "credited", 700)]
+    assert released(settlement) == [("2026-03-31", "received", 700)]
+
+
+def test_pay_without_a_transaction_waits_for_the_calendar() -> None:
+    quarterly = plan("release: [{share: 75%}, {when: month_end, after_days: 15}]")
+    settlement = settled([], quarterly, openings=[(date(2026, 3, 15), 700)])
+    assert released(settlement) == [("2026-03-15", "credited", 525), ("2026-04-15", "month_end", 175)]
 
 
 def test_many_lines_are_released_part_by_part_as_they_are_together(monkeypatch: pytest.MonkeyPatch) -> None:
