@@ -1,17 +1,79 @@
-"""Generated companies, deals and plans, as the oracle's plain values and as the engine's frames and plan text."""
+"""Small generated companies, deals and plans for properties, as plain values and as frames and plan text."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-import polars as pl
 from hypothesis import strategies as st
 
 from compensation import Facts, Plan, parse_plan
-from compensation.facts.schemas import SCHEMAS
-from tests.compensation.oracle import MILLION, Component, Person, Share, Transaction, World
+from tests.compensation.worlds.rows import frame
+
+MILLION = 1_000_000
+
+
+@dataclass
+class Person:
+    id: str
+    title: str
+    manager: str | None
+
+
+@dataclass
+class Share:
+    payee: str
+    millionths: int
+    is_overlay: bool = False
+
+
+@dataclass
+class Transaction:
+    id: str
+    deal: str
+    kind: str
+    day: date
+    sequence: int
+    currency: str
+    revenue: int
+    margin: int
+    quantity: int
+    family: str
+    reverses: str | None = None
+
+
+@dataclass
+class World:
+    people: list[Person]
+    shares: dict[str, list[Share]]
+    transactions: list[Transaction]
+    quotas: dict[tuple[str, date], int]
+    rates: dict[str, list[tuple[date, Fraction]]]
+    digits: dict[str, int]
+
+
+@dataclass
+class Component:
+    """``payout``: (shape, rows); rows of tiers are (lower, pay), of steps (at, bonus), else one number."""
+
+    name: str
+    payout: tuple[str, Any]
+    by_attainment: bool = False
+    credited_on: str = "invoice"
+    credit_to: tuple[str, ...] = ("owners",)
+    share: Fraction = Fraction(1)
+    families: tuple[str, ...] = ()
+    window: tuple[date, date] | None = None
+    measure: str = "revenue"
+    position: str = "revenue"
+    months: int = 3
+    mode: str = "curve"
+    opening: Fraction = Fraction(0)
+    upper_included: bool = False
+    returns: str = "origin"
+    nothing_below_zero: bool = False
+
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 TITLES = {"Rep", "Manager", "Specialist"}
@@ -234,12 +296,6 @@ def facts_of(world: World) -> Facts:
         currencies=frame("currencies", list(world.digits.items())),
         deals=frame("deals", deals),
     )
-
-
-def frame(name: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
-    """Rows in the order of the frame's columns; those that a frame may lack may be left out at the end."""
-    width = len(rows[0]) if rows else len(SCHEMAS[name])
-    return pl.DataFrame(rows, schema=dict(itertools.islice(SCHEMAS[name].items(), width)), orient="row")
 
 
 def _row(each: Transaction) -> tuple[Any, ...]:

@@ -1,0 +1,74 @@
+"""Caps over several components, or over several payees together."""
+
+from collections import defaultdict
+from dataclasses import replace
+from fractions import Fraction
+
+from compensation.plans.figures import Of
+from compensation.plans.limits import Cap, CapAttribution, Per
+from compensation.plans.periods import period_of
+from compensation.plans.plan import Plan
+from tests.compensation.oracle.book import Book
+from tests.compensation.oracle.crediting import Credit
+from tests.compensation.oracle.numbers import divided, half_away
+from tests.compensation.oracle.records import Opening, pays_lines
+
+Entry = Opening | Credit
+
+
+def apply_cap(book: Book, plan: Plan, cap: Cap) -> None:
+    """What is earned beyond the cap is taken away, openings first in line, then lines in their order."""
+    entries: list[Entry] = [
+        each
+        for each in sorted(book.openings, key=lambda each: (each.payee, each.rule.number, each.period.start))
+        if each.rule.plan is plan and each.rule.component.name in cap.components and cap.per is Per.PERIOD
+    ]
+    lines: list[Credit] = [
+        credit
+        for rule in book.rules
+        if rule.plan is plan and rule.component.name in cap.components and pays_lines(rule)
+        for credit in book.credits[rule.number]
+        if credit.outcome is None
+    ]
+    lines.sort(key=lambda credit: credit.order)
+    entries += lines
+    groups: dict[tuple[object, object], list[Entry]] = defaultdict(list)
+    for each in entries:
+        groups[_capped_by(book, plan, cap, each)].append(each)
+    for own in groups.values():
+        limit = half_away((cap.amount.value if cap.amount else Fraction(0)) * book.company.minor(plan.currency))
+        _cut(own, limit, cap.attribution)
+
+
+def show_what_caps_took(book: Book) -> None:
+    """The pay of a period stays as it was; what a cap takes of it is a row of its own."""
+    for opening in list(book.openings):
+        taken, opening.earning = opening.earning - opening.calculated, opening.calculated
+        if taken:
+            book.openings.append(replace(opening, kind="cap", earning=taken))
+
+
+def _capped_by(book: Book, plan: Plan, cap: Cap, entry: Entry) -> tuple[object, object]:
+    day = entry.earned_on if isinstance(entry, Opening) else entry.day
+    row = book.company.on(entry.payee, day)
+    whose: object = {Of.PAYEE: entry.payee, Of.TEAM: (row.get("team") if row else None) or ""}.get(cap.of, "")
+    if cap.period is not None:
+        return period_of(day, cap.period, plan.year_starts), whose
+    assert isinstance(entry, Credit)
+    if cap.per is Per.DEAL:
+        return entry.document.seen["deal_id"], whose
+    return entry.document.origin or entry.transaction_id, whose
+
+
+def _cut(entries: list[Entry], limit: int, attribution: CapAttribution) -> None:
+    whole = sum(each.earning for each in entries)
+    if attribution is CapAttribution.PRO_RATA:
+        if whole > limit:
+            parts = divided(limit, [each.earning for each in entries])
+            for each, part in zip(entries, parts, strict=True):
+                each.earning = part
+        return
+    running = 0
+    for each in entries:
+        before, running = running, running + each.earning
+        each.earning = min(running, limit) - min(before, limit)

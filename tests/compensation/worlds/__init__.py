@@ -1,0 +1,44 @@
+"""Generated companies and plans: rows of facts and plan files, from a seed."""
+
+from datetime import date
+from random import Random
+
+from compensation import Plan
+from tests.compensation.oracle.company import Row
+from tests.compensation.worlds.companies import LAST, REPS, Rows, company
+from tests.compensation.worlds.dice import NOT_YET
+from tests.compensation.worlds.plans import plan
+from tests.compensation.worlds.rows import facts_of, frame
+
+__all__ = ["LAST", "NOT_YET", "facts_of", "frame", "world"]
+
+
+def world(seed: int, plans: int = 20) -> tuple[Rows, list[Plan]]:
+    """A company and plans; the same for the same seed."""
+    random = Random(seed)  # noqa: S311  # the same world for the same seed
+    rows = company(random, 110)
+    written = [plan(random, number) for number in range(plans)]
+    rows["targets"] = _targets(random, written)
+    return rows, written
+
+
+def _targets(random: Random, plans: list[Plan]) -> list[Row]:
+    """Target pay month by month for components that ask for each payee's own."""
+    names = {each.name for plan in plans for each in plan.components if each.target_pay and each.target_pay.each_payee}
+    months = [(f"2026-{month:02}-01", f"{2026 + month // 12}-{month % 12 + 1:02}-01") for month in range(1, 13)]
+    rows: list[Row] = []
+    for name in sorted(names):
+        for payee in REPS:
+            target = random.randrange(20_000, 400_000)
+            rows += [
+                {
+                    "payee_id": payee,
+                    "component": name,
+                    "from_on": date.fromisoformat(start),
+                    "to_on": date.fromisoformat(end),
+                    "target_minor": target,
+                    "currency": "USD",
+                }
+                for start, end in months
+            ]
+    return rows

@@ -1,0 +1,97 @@
+"""What all parts of a generated plan share: the dice, the words, and what may not be generated yet."""
+
+import json
+from random import Random
+from typing import Any
+
+from tests.compensation.worlds.companies import MONEY_FIELD, NUMBER_FIELD
+
+Written = dict[str, Any]
+
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "pool",
+        "by_transaction",
+        "is_met",
+        "base_rate",
+        "customers",
+        "case_amounts",
+        "limits_in_order",
+        "interpolated",
+        "floor_and_cap",
+        "cap_of_others",
+        "mixed_sharing",
+    }
+)
+"""Features of the language that are not generated."""
+
+MEASURES: Written = {
+    "contract": {"field": MONEY_FIELD, "kind": "money"},
+    "seats": {"field": NUMBER_FIELD, "kind": "number"},
+    "net": {"difference": ["revenue", {"product": ["margin", "0.25"]}]},
+    "both": {"sum": ["revenue", "contract"]},
+    "smaller": {"min": ["revenue", "contract"]},
+    "larger": {"max": ["margin", "net"]},
+    "weighted_seats": {"product": ["seats", "1.5", "0.3333"]},
+    "per_piece": {"ratio": ["contract", "4"]},
+}
+MONEY = ("revenue", "revenue", "revenue", "margin", "contract", "net", "both", "smaller", "larger", "per_piece")
+NUMBERS = ("quantity", "quantity", "count", "deals", "seats", "weighted_seats")
+PERIODS = (*("month",) * 3, *("quarter",) * 6, *("half-year", "year") * 3, "week", "ever")
+OF_QUOTA = ("revenue", "revenue", "margin", "quantity")
+
+
+class Dice:
+    """Throws for one plan."""
+
+    def __init__(self, random: Random, number: int) -> None:
+        self.random, self.number = random, number
+        self.currency = random.choice(("USD", "USD", "EUR", "JPY"))
+        self.is_rebate = False
+        self.figures: Written = {}
+        self.components: list[Written] = []
+
+    def chance(self, feature: str, probability: float) -> bool:
+        """Whether a feature is used here; the dice are thrown whether or not it may be."""
+        wanted = self.random.random() < probability
+        return wanted and feature not in NOT_YET
+
+    def one_of(self, *features: str) -> str:
+        return self.random.choice([each for each in features if each.split(":")[-1] not in NOT_YET])
+
+
+def counts_money(component: Written) -> bool:
+    return (component.get("position") or component.get("measure", "revenue")) in MONEY
+
+
+def sharing(component: Written) -> str:
+    """How a component divides a deal."""
+    special = component.get("credit_to") if component.get("credit_to") in ("coverage", "customer") else ""
+    return json.dumps(
+        [special, *(component.get(key) for key in ("when_left", "remainder_to", "role_shares", "recurs"))]
+    )
+
+
+def tiers(written: Written) -> list[Written]:
+    payout = written["payout"]
+    return payout.get("marginal_tiers") or payout.get("whole_amount_tiers") or []
+
+
+def is_alone(written: Written) -> bool:
+    by_line = {"accumulate_by", "split", "less_paid_below"} & written.keys() or {"cases", "matrix"} & written[
+        "payout"
+    ].keys()
+    return not by_line
+
+
+def based(component: Written) -> bool:
+    """Whether a component has a quota to compare with, by the facts or its own."""
+    looks_at = component.get("position") or component.get("measure")
+    return looks_at in OF_QUOTA and component["period"] not in ("week", "ever")
+
+
+def needs_target(written: Written) -> bool:
+    text = json.dumps(written["payout"])
+    limits = any("of_target" in written.get(key, {}) for key in ("cap", "floor"))
+    parts = "multiplier" in text or any(word in text for word in ('"scorecard"', '"pays"'))
+    return written.pop("target_wanted", False) or limits or parts
