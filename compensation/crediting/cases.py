@@ -22,6 +22,8 @@ from compensation.plans.rules import Rule
 from compensation.plans.typed_numbers import Bound, Number
 
 TENURE = "tenure_months"
+INSTALMENT = "instalment"
+"""The first of a contract that recurs is 1."""
 COLUMNS = frozenset({"product", "product_family", "customer", "region", "channel", "document_type", "role", "currency"})
 """The columns of a matched transaction by which cases may differ."""
 
@@ -79,7 +81,7 @@ def case_measures(rule: Rule) -> Iterator[str]:
 
 def case_attributes(rule: Rule) -> Iterator[str]:
     """The attributes of the attributes frame that the rule looks up."""
-    known = COLUMNS | {TENURE}
+    known = COLUMNS | {TENURE, INSTALMENT}
     return (lookup.by for lookup in lookups(rule) if lookup.by not in known and not _is_measure(lookup.by, rule))
 
 
@@ -117,6 +119,8 @@ def _with_places(
         matched, keys = _with_value(matched, transactions, name), ["rule", "_value", "rate_num", "rate_den"]
     elif name == TENURE:
         keys = ["rule", "hired_on", "credited_on"]
+    elif name == INSTALMENT:
+        keys = ["rule", INSTALMENT]
     by_rule: dict[int, list[tuple[Rule, Lookup]]] = defaultdict(list)
     for rule, lookup in wanted:
         by_rule[rule.number].append((rule, lookup))
@@ -155,6 +159,8 @@ def _place(row: Sequence[object], rule: Rule, lookup: Lookup, rates: ExchangeRat
     match row:
         case (date() as hired_on, date() as credited_on):
             return lookup.of_number(Fraction(months_between(hired_on, credited_on) + 1))
+        case (int() as instalment,):
+            return lookup.of_number(Fraction(instalment + 1))
         case (Decimal() as value, num, den):
             return _place_of_measure(Fraction(value), num, den, rule, lookup, rates)
         case (value,) if not lookup.begins:

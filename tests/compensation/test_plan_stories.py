@@ -167,6 +167,39 @@ def test_calculated_is_what_caps_of_any_kind_begin_with(cap: str) -> None:
     assert failures(CAPPED, REPS.replace("examples:", together)) == []
 
 
+DECLINING = """\
+plan: Insurance
+currency: USD
+effective: {from: 2026-01-01}
+applies_to: {everyone: yes}
+components:
+  - component: residual
+    credited_on: booking
+    recurs: {every: year, times: 10}
+    period: year
+    payout:
+      by: instalment
+      cases: [{from: 1, rate: 50%}, {from: 2, to: 9, rate: 5%}, {from: 10, rate: 2%}]
+examples:
+  - example: a quarter
+"""
+
+
+def test_a_residual_declines_by_instalment() -> None:
+    story = """\
+    people: {Ann: {}}
+    happens: [{on: 2026-03-01, booking: Policy, owners: Ann, revenue: 1200}]
+    as_of: 2035-12-31
+    expects:
+      - {payee: Ann, period: 2026, earns: 600}
+      - {payee: Ann, period: 2027, earns: 60}
+      - {payee: Ann, period: 2034, earns: 60}
+      - {payee: Ann, period: 2035, rate: 2%, earns: 24}
+      - {payee: Ann, document: Policy, earns: 1104}
+"""
+    assert failures(story, DECLINING) == []
+
+
 TWO_PERIODS = """\
 plan: Reps
 currency: USD
