@@ -108,10 +108,11 @@ class Limits:
         )
         if rule.component.clawback.before_minimum:
             return lifted.with_columns(pl.col("lifted").alias("earning"))
+        place = [*_FAMILY, "instalment"]
         originals = lifted.filter(is_original).select(
-            *_FAMILY, pl.col("earning").alias("original"), pl.col("lifted").alias("paid")
+            *place, pl.col("earning").alias("original"), pl.col("lifted").alias("paid")
         )
-        tied = lifted.join(originals, on=_FAMILY, how="left", maintain_order="left")
+        tied = lifted.join(originals, on=place, how="left", maintain_order="left")
         by_ratio = divided(pl.col("earning") * pl.col("paid"), pl.col("original"))
         is_tied_return = pl.col("reverses_id").is_not_null() & pl.col("original").is_not_null()
         return tied.with_columns(pl.when(is_tied_return).then(by_ratio).otherwise("lifted").alias("earning"))

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from compensation import calculate
 from tests.compensation.crediting.company import Row, component, credits_of, facts, plan, rows
 
 CONTRACT: Row = {"transaction_id": "t", "dated_on": date(2026, 1, 31), "revenue_minor": 100_000}
@@ -78,3 +79,9 @@ def test_an_instalment_is_credited_to_whoever_has_the_plan_that_day() -> None:
         facts(people, transactions=[CONTRACT]), plan(component("recurs: {every: month, times: 12}, period: month"))
     )
     assert rows(found, "instalment", "period_label") == [(0, "2026-01"), (1, "2026-02")]
+
+
+def test_each_instalment_is_paid_once_and_at_least_the_floor() -> None:
+    paid = plan(component("recurs: {every: month, times: 3}, floor: {amount: 50, per: transaction}"))
+    lines = calculate(facts(transactions=[CONTRACT]), [paid], as_of=date(2026, 12, 31)).lines
+    assert rows(lines, "instalment", "earning_minor") == [(0, 5_000), (1, 5_000), (2, 5_000)]
