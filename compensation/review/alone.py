@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
@@ -84,11 +83,10 @@ class Alone:
 
     @property
     def bends(self) -> list[int]:
-        """Ascending sales at which something may change: where pieces begin, and where gates open."""
-        starts = [piece.start for piece in self.curve.pieces if piece.start is not None]
-        gates = (gate.condition[1] for gate in self.component.gates)
-        opens = [number.value * self._gate_scale(number) for number in gates]
-        return sorted({-(-start // self.step) * self.step for start in (*starts, *opens) if start > 0})
+        """Ascending sales at which something may change: the first on each piece, and on either side of each gate."""
+        starts = [segment.threshold for segment in self.curve.segments]
+        gates = [self._first_beyond(gate) for gate in self.component.gates]
+        return sorted({-(-start // self.step) * self.step for start in (*starts, *gates) if start > 0})
 
     @property
     def stretches(self) -> list[tuple[int, int | None, Fraction]]:
@@ -117,11 +115,13 @@ class Alone:
     @property
     def period(self) -> Period:
         """The first period in which it is tried."""
-        kind = PeriodKind.YEAR if self.component.period is PeriodKind.EVER else self.component.period
-        return period_of(self.plan.effective.from_on, kind, self.plan.year_starts)
+        return _first_period(self.plan, self.component)
 
-    def _gate_scale(self, number: Number) -> Fraction:
-        return (self.quota or Fraction(0)) * self.scale if number.is_percent else Fraction(self.scale)
+    def _first_beyond(self, gate: Gate) -> int:
+        """The first position that fares otherwise than the smaller ones."""
+        comparison, number = gate.condition
+        place = number.value * self.scale * ((self.quota or 0) if number.is_percent else 1)
+        return math.ceil(place) if comparison in ("at_least", "below") else math.floor(place) + 1
 
 
 def components_alone(plan: Plan, digits: int) -> Iterator[Alone]:
@@ -230,14 +230,17 @@ def _is_own(plan: Plan, component: Component, gate: Gate) -> bool:
     return component.name in (figure.attainment_of, figure.total_of) and figure.over in (None, component.period)
 
 
+def _first_period(plan: Plan, component: Component) -> Period:
+    kind = PeriodKind.YEAR if component.period is PeriodKind.EVER else component.period
+    return period_of(plan.effective.from_on, kind, plan.year_starts)
+
+
 def _plan_of(plan: Plan, component: Component) -> Plan:
-    first = period_of(plan.effective.from_on, component.period, plan.year_starts).start
-    begins = plan.effective.from_on if component.period is PeriodKind.EVER else first
     kept = {gate.figure: plan.figures[gate.figure] for gate in component.gates}
     return plan.model_copy(
         update={
             "state": State.EXECUTING,
-            "effective": Span.model_construct(from_on=max(begins, date(1900, 1, 1)), through=None),
+            "effective": Span.model_construct(from_on=_first_period(plan, component).start, through=None),
             "applies_to": AppliesTo(everyone=True),
             "measures": {},
             "figures": kept,

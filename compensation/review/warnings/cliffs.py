@@ -8,9 +8,11 @@ from compensation.review.warning import PlanWarning, about, paid, sold
 
 
 def cliffs(alone: Alone) -> Iterator[PlanWarning]:
-    """One for each place where the pay of a single sale jumps up."""
-    pays = pay_at(alone, [amount for bend in alone.bends for amount in (bend - alone.step, bend)])
-    for bend in alone.bends:
+    """One for each place where the pay of a single sale jumps up; a fixed amount for each sale is none."""
+    is_fixed = alone.component.payout.amount is not None and not alone.runs_together
+    bends = [bend for bend in alone.bends if bend > alone.step or not is_fixed]
+    pays = pay_at(alone, [amount for bend in bends for amount in (bend - alone.step, bend)])
+    for bend in bends:
         below = bend - alone.step
         if pays[bend] - pays[below] > alone.smooth(alone.step):
             yield about(

@@ -1,7 +1,7 @@
 """Pay for delaying a deal into the next period, or for pulling it forward.
 
 Every rate that changes with the position makes some days better than others. What is told here is worse: a deal that
-pays nothing today and something tomorrow, or far more today than the plan's best rate would pay on it.
+pays nothing on one day and something on the other, or far more today than the plan's best rate would pay on it.
 """
 
 from collections.abc import Iterator
@@ -34,6 +34,9 @@ def timing(alone: Alone) -> Iterator[PlanWarning]:
     delayed = [each for each in on_the_flat if each.now <= 0 < each.next]
     delayed += [each for each in at_bends if each.now < -alone.curve.rounding.increment and each.next > each.now]
     pulled = [each for each in at_bends if each.now - each.next > alone.smooth(each.deal)]
+    pulled += [
+        each for each in (_timed(alone, *deal) for deal in _after_a_flat_start(alone)) if each.next <= 0 < each.now
+    ]
     for code, found in (("delaying_pays", delayed), ("pulling_forward_pays", pulled)):
         if found:
             smallest = min(found, key=lambda each: (each.deal, each.sold))
@@ -63,14 +66,25 @@ def _on_the_flat(alone: Alone) -> Iterator[tuple[int, int]]:
             yield start, smallest
 
 
-def _smallest_paid(alone: Alone) -> int:
-    """The smallest deal that a new period pays anything for; a step if there is none."""
-    opening, curve = alone.curve.pay_at(0), alone.curve
-    upper = next((bend for bend in (alone.step, *alone.bends, 10**6 * alone.scale) if curve.pay_at(bend) > opening), 0)
+def _after_a_flat_start(alone: Alone) -> Iterator[tuple[int, int]]:
+    """What is sold, once a period pays at last, and a deal that a new period would not pay for."""
+    for start, end in flat_stretches(alone):
+        if start == 0 and end is not None:
+            deal = _smallest_paid(alone, end)
+            if deal < end:
+                yield end, deal
+
+
+def _smallest_paid(alone: Alone, after: int = 0) -> int:
+    """The smallest deal that is paid after what is sold; a step if there is none."""
+    curve, paid_before = alone.curve, alone.curve.pay_at(after)
+    beyond = [bend - after for bend in alone.bends if bend > after]
+    deals = (alone.step, *beyond, 10**6 * alone.scale)
+    upper = next((deal for deal in deals if curve.pay_at(after + deal) > paid_before), 0)
     lower = 0
     while upper - lower > alone.step:
         middle = (lower + upper) // 2 // alone.step * alone.step
-        lower, upper = (lower, middle) if curve.pay_at(middle) > opening else (middle, upper)
+        lower, upper = (lower, middle) if curve.pay_at(after + middle) > paid_before else (middle, upper)
     return max(upper, alone.step)
 
 

@@ -95,6 +95,30 @@ CURVES = {
         "in the next period, adds $0.00; on Mar 31, 2026, in this one, it adds $1,500.00",
         "payout: {marginal_tiers: [{from: 0, rate: 1%}, {from: 100000, rate: 2.5%}]}",
     ),
+    "a new period begins with nothing": Pair(
+        "pulling_forward_pays",
+        "payout: {excess: {above: 20000, rate: 5%}}",
+        "after $20,000.00, a deal of $0.10 on Apr 1, 2026, in the next period, adds $0.00; on Mar 31, 2026",
+        "period: ever\npayout: {excess: {above: 20000, rate: 5%}}",
+    ),
+    "a tier that begins above its bound": Pair(
+        "cliff",
+        "payout: {whole_amount_tiers: [{from: 0, rate: 1%}, {from: above 100000, rate: 2%}]}",
+        "at $100,000.00 it pays $1,000.00; $0.01 more pays $2,000.00",
+        "payout: {marginal_tiers: [{from: 0, rate: 1%}, {from: above 100000, rate: 2%}]}",
+    ),
+    "a gate that has to be exceeded": Pair(
+        "cliff",
+        "period: ever\nquota: 100000\npayout: {rate: 5%}\ngates: [{figure: reached, above: 50%}]",
+        "at $50,000.00 it pays $0.00; $0.01 more pays $2,500.00",
+        "period: ever\nquota: 100000\npayout: {rate: 5%}\ngates: [{figure: reached, at_least: 0%}]",
+    ),
+    "a fixed amount once in a period": Pair(
+        "cliff",
+        "payout: {amount: 250}",
+        "at $0.00 it pays $0.00; $0.01 more pays $250.00",
+        "accumulate_by: transaction\npayout: {amount: 250}",
+    ),
     "a cap for each deal": Pair(
         "splitting_pays",
         "payout: {rate: 5%}\ncap: {amount: 500, per: deal}",
@@ -104,7 +128,7 @@ CURVES = {
     "a fixed amount for each order": Pair(
         "splitting_pays",
         "accumulate_by: transaction\npayout: {amount: 250}",
-        "one of $1.00 pays $250.00; the same as $0.50 and $0.50 pays $500.00",
+        "one of $0.02 pays $250.00; the same as $0.01 and $0.01 pays $500.00",
         "payout: {amount: 250}",
     ),
     "tiers for each deal": Pair(
@@ -238,7 +262,7 @@ def test_the_plan_itself_pays_what_a_cliff_says(name: str) -> None:
 SHIPPED = {
     "demo/account_executives": [],
     "demo/specialists": ["cliff", "pulling_forward_pays"],
-    "crm_sales/sales_agents": ["dead_zone"],
+    "crm_sales/sales_agents": ["dead_zone", "pulling_forward_pays"],
 }
 
 
