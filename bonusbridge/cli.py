@@ -4,18 +4,22 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from bonusbridge import reports
 from bonusbridge.complaining import complaining, console
 from bonusbridge.configuration import Configuration
+from bonusbridge.large.commands import Asked, Machinery, calculate_in_parts, export_facts
+from bonusbridge.large.facts_folder import BUCKETS
 from bonusbridge.plan_commands.commands import plan
 from bonusbridge.progress import watching
 from bonusbridge.stopping import wait_for_stop
-from bonusbridge.wiring import open_jobs, open_work, open_worker
+from bonusbridge.wiring import open_jobs, open_work, open_worker, plans_in_force
 from jobs.runner import list_runs
 from jobs.workflows import Outcome
 
@@ -44,9 +48,49 @@ def normalise(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
-def calculate(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Calculates earnings and estimates from the canonical records and the plans."""
-    _run(config, "calculate")
+def calculate(
+    config: ConfigOption = DEFAULT_CONFIG,
+    data: Annotated[Path | None, typer.Option(help="Facts that 'export' wrote, instead of the warehouse.")] = None,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day that counts.")] = None,
+    engine: Annotated[Machinery, typer.Option(help="One part after another, or many at once.")] = Machinery.POLARS,
+    out: Annotated[Path | None, typer.Option(help="A new folder that keeps the results as Parquet files.")] = None,
+    plans: Annotated[
+        list[Path] | None, typer.Option(help="Plan files or folders, instead of those configured.")
+    ] = None,
+    partitions: Annotated[int, typer.Option(min=1, help="In how many parts.")] = 16,
+    cores: Annotated[int, typer.Option(min=1, help="How many parts Spark calculates at once.")] = 2,
+    scratch: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Where files in between lie.")
+    ] = None,
+) -> None:
+    """Calculates earnings and estimates from the canonical records and the plans.
+
+    With --data: earnings and payments of exported facts, in parts; --as-of says up to which day, the other options how.
+    """
+    if data is None:
+        _run(config, "calculate")
+        return
+    if as_of is None:
+        raise typer.BadParameter("say up to which day with --as-of YYYY-MM-DD", param_hint="--as-of")
+    with complaining(config):
+        chosen = [each.plan for each in plans_in_force(plans or _load(config).plans)]
+        asked = Asked(data, as_of.date(), partitions, out, scratch)
+        reports.show_totals(console, calculate_in_parts(asked, chosen, engine, cores))
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A new folder.", show_default=False)],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today unless given.")] = None,
+    buckets: Annotated[int, typer.Option(min=1, help="Into how many files the deals are divided.")] = BUCKETS,
+) -> None:
+    """Writes everything that earnings are calculated from as Parquet files, for 'calculate --data'."""
+    with complaining(config), _work(config) as (_, opened):
+        left_out = export_facts(opened, folder, as_of.date() if as_of else None, buckets)
+        console.print(f"exported to {escape(str(folder))}", highlight=False)
+        for warning, count in sorted(left_out.items()):
+            console.print(f"  {count:>7,} {escape(warning)}", highlight=False)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bonusbridge.configuration import ConfigurationError
+from bonusbridge.large.errors import FolderError, SparkError
 from bonusbridge.plan_files import PlanFileError
 from bonusbridge.wiring import WiringError
 from compensation import CompensationError
@@ -30,6 +31,8 @@ _MENDED_BY_A_PERSON = (
     ConnectorError,
     PlanFileError,
     FactsError,
+    FolderError,
+    SparkError,
 )
 
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
+from bonusbridge.large.totals import Total
 from compensation import DealEstimate, Money, Plan, failing_examples
 from connectors.errors import ConnectorError
 from connectors.protocol import Connector
@@ -129,6 +130,19 @@ def show_health(console: Console, connector: Connector) -> bool:
         highlight=False,
     )
     return True
+
+
+def show_totals(console: Console, totals: Iterable[Total]) -> None:
+    """What is earned and paid in all, by plan, component and currency."""
+    table = Table("", "Plan", "Component", title="In all", title_justify="left")
+    table.add_column("Rows", justify="right")
+    table.add_column("Amount", justify="right", no_wrap=True)
+    for each in totals:
+        amount = Decimal(each.minor).scaleb(-exponent(each.currency))
+        table.add_row(
+            each.what, escape(each.plan), escape(each.component), f"{each.rows:,}", f"{amount:,} {each.currency}"
+        )
+    console.print(table)
 
 
 def show_plan_examples(console: Console, plan: Plan) -> bool:

@@ -1,6 +1,6 @@
 """Makes the parts from the configuration and joins them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ def open_work(
 
     ``folder`` is the configuration file's: relative paths start there.
     """
-    plans = _plans_in_force(configuration)
+    plans = plans_in_force(configuration.plans)
     mappings = {name: _load_mapping(name, source, folder) for name, source in configuration.sources.items()}
     with ExitStack() as opened:
         sources = []
@@ -112,10 +112,13 @@ def _load_mapping(name: str, source: SourceConfiguration, folder: Path) -> Mappi
     return load_mapping(path)
 
 
-def _plans_in_force(configuration: Configuration) -> tuple[PlanFile, ...]:
-    """The configured plans; WiringError if two files say what one plan pays on the same day: both would pay."""
+def plans_in_force(entries: Iterable[Path]) -> tuple[PlanFile, ...]:
+    """The plans of files and folders.
+
+    WiringError if two files say what one plan pays on the same day: both would pay.
+    """
     try:
-        files = list(plan_files(configuration.plans))
+        files = list(plan_files(entries))
         plans = [PlanFile(read_plan(file), read_text(file)) for file in files]
     except PlanFileError as error:
         raise WiringError(f"plans: {error}") from None

