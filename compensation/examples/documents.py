@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from compensation.errors import FactsError
 from compensation.exact import MILLIONTHS, rounded
 from compensation.examples.rows import Row
-from compensation.plans.examples import Document, StoryExample
+from compensation.plans.examples import Correction, Document, StoryExample
 from compensation.plans.measures import Measure
 from compensation.plans.plan import Plan
 
@@ -27,6 +28,8 @@ class Documents:
             told[document.number] += 1
             count = told[document.number]
             self.by_id[document.number if count == 1 else f"{document.number} line {count}"] = document
+        for correction in sorted(story.corrections, key=lambda each: each.known_on):
+            self._correct(correction)
 
     def ids_of(self, number: str) -> set[str]:
         """The transactions of a document."""
@@ -85,6 +88,12 @@ class Documents:
                 "currency": self._currency(document),
                 "amount_basis": "none",
             }
+
+    def _correct(self, correction: Correction) -> None:
+        wrong = self.by_id.get(correction.document)
+        if wrong is None:
+            raise FactsError(f"corrections: there is no document '{correction.document}'")
+        self.by_id[correction.document] = wrong.model_copy(update=correction.corrected)
 
     def _participants_of(self, document: Document) -> Iterator[Row]:
         for shares, party in ((document.owners, "owner"), (document.overlays, "overlay")):

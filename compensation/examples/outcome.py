@@ -90,11 +90,13 @@ def happened(plan: Plan, story: StoryExample, exponents: Mapping[str, int]) -> O
     plan = of_those_who_have_it(plan, story)
     if story.closed_through is None:
         return _run(plan, story, exponents)
-    return _run(plan, story, exponents, _closed(_run(plan, _as_closed(story, story.closed_through), exponents)))
+    then = story.model_copy(update={"as_of": story.closed_through})
+    return _run(plan, story, exponents, _closed(_run(plan, then, exponents)))
 
 
 def _run(plan: Plan, story: StoryExample, exponents: Mapping[str, int], closed: Closed | None = None) -> Outcome:
     as_of = story.as_of or _last_day(plan, story)
+    story = _known(story, as_of)
     people, documents = People(plan, story, as_of, exponents), Documents(plan, story, exponents)
     facts = Facts(
         transactions=frame_of("transactions", documents.transactions()),
@@ -132,6 +134,7 @@ def _unlimited(plan: Plan, names: tuple[str, ...]) -> Plan:
 def _last_day(plan: Plan, story: StoryExample) -> date:
     days = [
         *(document.known_on or document.on for document in story.happens),
+        *(correction.known_on for correction in story.corrections),
         *(each.through for each in story.metrics),
     ]
     return max(days, default=plan.effective.from_on)
@@ -161,10 +164,11 @@ def _currencies(exponents: Mapping[str, int]) -> Iterator[Row]:
     return ({"currency": currency, "exponent": exponent} for currency, exponent in sorted(exponents.items()))
 
 
-def _as_closed(story: StoryExample, day: date) -> StoryExample:
+def _known(story: StoryExample, day: date) -> StoryExample:
     """What was known of the story at the end of the day."""
-    known = tuple(document for document in story.happens if (document.known_on or document.on) <= day)
-    return story.model_copy(update={"happens": known, "as_of": day, "closed_through": None})
+    documents = tuple(each for each in story.happens if each.known_on is None or each.known_on <= day)
+    corrections = tuple(correction for correction in story.corrections if correction.known_on <= day)
+    return story.model_copy(update={"happens": documents, "corrections": corrections})
 
 
 def _closed(then: Outcome) -> Closed:

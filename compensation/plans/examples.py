@@ -168,6 +168,27 @@ class Document(PlanPart):
         return self
 
 
+class Correction(PlanPart):
+    """What a document turns out to have been, known from a day on; what is left out was right."""
+
+    document: str
+    known_on: date
+    on: date | None = None
+    owners: Shares | None = None
+    overlays: Shares | None = None
+    revenue: Amount | None = None
+    margin: Amount | None = None
+    quantity: Amount | None = None
+    product: str | None = None
+    customer: str | None = None
+
+    @property
+    def corrected(self) -> dict[str, object]:
+        """What takes the place of the document's own."""
+        keys = self.model_fields_set - {"document", "known_on"}
+        return {key: getattr(self, key) for key in keys}
+
+
 class Metric(PlanPart):
     """A reported value: of a person, a team or (unless named) everyone, for the period around a day."""
 
@@ -255,12 +276,13 @@ class StoryExample(PlanPart):
     """People and what happens; the whole calculation is run, and every expectation has to hold.
 
     ``as_of`` is the last day that it names unless given. ``closed_through``: a day up to which everything that was
-    known then has been paid; what comes to light later is an adjustment.
+    known then has been paid; what comes to light later, ``corrections`` included, is an adjustment.
     """
 
     name: str = Field(alias="example")
     people: dict[str, Person] = Field(default_factory=dict)
     happens: tuple[Document, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     metrics: tuple[Metric, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
     as_of: date | None = None

@@ -119,6 +119,23 @@ HELD = {
       - {payee: Ann, document: R1, earns: -20}
       - {payee: Ann, period: 2026-02, adjusted: 50, released: -20, paid: 30}
 """,
+    "a corrected split moves what was paid": """\
+    people: {Ann: {quota: 1000}, Ben: {quota: 2000}}
+    happens:
+      - {on: 2026-01-10, invoice: I1, owners: {Ann: 60%, Ben: 40%}, revenue: 2000}
+      - {on: 2026-02-10, invoice: I2, owners: Ann, revenue: 500}
+    corrections:
+      - {document: I1, known_on: 2026-03-05, owners: {Ann: 50%, Ben: 50%}}
+      - {document: I2, known_on: 2026-04-05, revenue: 9999}
+    closed_through: 2026-01-31
+    as_of: 2026-03-31
+    expects:
+      - {payee: Ann, document: I1, share: 50%, earns: 50}
+      - {payee: Ben, document: I1, earns: 50}
+      - {payee: Ann, document: I2, earns: 50}
+      - {payee: Ann, period: 2026-02, adjusted: -20, released: 50, paid: 30}
+      - {payee: Ben, period: 2026-02, adjusted: 10, paid: 10}
+""",
     "one quota for the quarter serves whoever asks for a month's credits": """\
     people: {Ann: {quota: {revenue: 1000}}}
     happens:
@@ -165,6 +182,13 @@ def test_calculated_is_what_caps_of_any_kind_begin_with(cap: str) -> None:
     assert failures(CAPPED, REPS.replace("    period: quarter\n", f"    period: quarter\n    {cap}\n")) == []
     together = "caps: [{cap: together, components: commission, amount: 80, period: quarter}]\nexamples:"
     assert failures(CAPPED, REPS.replace("examples:", together)) == []
+
+
+def test_a_correction_of_nothing_known_is_told() -> None:
+    story = (
+        f"{SHARED}    corrections: [{{document: I9, known_on: 2026-02-02}}]\n    expects: [{{payee: Ann, earns: 0}}]\n"
+    )
+    assert failures(story) == ["example 'a quarter' cannot be run: corrections: there is no document 'I9'"]
 
 
 DECLINING = """\
