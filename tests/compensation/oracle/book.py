@@ -92,8 +92,8 @@ class Book:
         component = rule.component
         if component.needs_quota:
             quota = self._quota(accumulator)
-            accumulator.quota, accumulator.is_met = quota.amount, quota.is_met
-            if quota.amount is None and not quota.is_met:
+            accumulator.quota = 0 if quota.is_met else quota.amount
+            if accumulator.quota is None:
                 accumulator.outcome = quota.outcome
                 return
         if component.needs_target:
@@ -180,7 +180,7 @@ class Book:
         plan, component = accumulator.rule.plan, accumulator.rule.component
         minor = self.company.minor(plan.currency)
         unit = minor if plan.kind_of(component.looks_at) == "money" else MILLION
-        known = quota or accumulator.quota
+        known = quota or accumulator.quota or None
         return Scales(None if known is None else Fraction(known), unit, minor, Fraction(accumulator.target or 0))
 
     def _conditions(self, accumulator: Accumulated) -> Conditions:

@@ -30,13 +30,15 @@ class Opening:
 
 @dataclass
 class Accumulated:
-    """A payee's period in a component: the terms on which it pays, or the ``outcome`` that says what is missing."""
+    """A payee's period in a component: the terms on which it pays, or the ``outcome`` that says what is missing.
+
+    A ``quota`` of 0 is one that is lacking and taken for met.
+    """
 
     rule: Rule
     payee: str
     period: Period
     quota: int | None = None
-    is_met: bool = False
     target: int | None = None
     outcome: str | None = None
     factor: Fraction = Fraction(1)

@@ -179,10 +179,8 @@ class Conditions(Shapes):
         random = self.random
         per = random.choice(("period", "period", "deal", "transaction")) if kind == "lines" else "period"
         is_curve = written.get("mode") == "curve" and is_alone(written)
-        if not is_curve and kind == "lines" and "limits_in_order" in NOT_YET:
+        if per == "period" and not is_curve and kind == "lines" and "opening_above_cap" in NOT_YET:
             per = "transaction"
-        if per == "deal" and "limits_in_order" in NOT_YET:
-            per = "period" if is_curve else "transaction"
         limit: Written = {"per": per, "amount": str(random.randrange(50, 6000))}
         if self.chance("target", 0.2):
             limit = {"per": per, "of_target": f"{random.randrange(20, 250)}%"}
@@ -198,7 +196,7 @@ class Conditions(Shapes):
         else:
             limit.pop("before_modifiers", None)
             written["floor"] = limit
-            if self.chance("floor_and_cap", 0.3) and (is_curve or "limits_in_order" not in NOT_YET):
+            if self.chance("floor_and_cap", 0.3) and (is_curve or "opening_above_cap" not in NOT_YET):
                 written["cap"] = {"amount": "6000"}
 
     def _target(self) -> str | Written:

@@ -8,21 +8,7 @@ from tests.compensation.worlds.companies import MONEY_FIELD, NUMBER_FIELD
 
 Written = dict[str, Any]
 
-NOT_YET: frozenset[str] = frozenset(
-    {
-        "pool",
-        "by_transaction",
-        "is_met",
-        "base_rate",
-        "customers",
-        "case_amounts",
-        "limits_in_order",
-        "interpolated",
-        "floor_and_cap",
-        "cap_of_others",
-        "mixed_sharing",
-    }
-)
+NOT_YET: frozenset[str] = frozenset({"mixed_sharing", "opening_above_cap", "is_met_by_multipliers"})
 """Features of the language that are not generated."""
 
 MEASURES: Written = {
@@ -47,7 +33,7 @@ class Dice:
     def __init__(self, random: Random, number: int) -> None:
         self.random, self.number = random, number
         self.currency = random.choice(("USD", "USD", "EUR", "JPY"))
-        self.is_rebate = False
+        self.is_rebate, self.may_multiply = False, True
         self.figures: Written = {}
         self.components: list[Written] = []
 

@@ -84,18 +84,23 @@ class PlanWriter(Conditions):
         pays_lines = all("credited_on" in each and "pool" not in each["payout"] for each in (first, last))
         alike = alike and first["period"] == last["period"] and counts_money(first) == counts_money(last)
         plain = "accumulate_by" not in first and "accumulate_by" not in last
-        plain = plain and (("cap" not in first and "cap" not in last) or "limits_in_order" not in NOT_YET)
+        plain = plain and (("cap" not in first and "cap" not in last) or "opening_above_cap" not in NOT_YET)
         if pays_lines and alike and plain and first is not last and self.chance("accumulate_with", 0.5):
             first["accumulate_with"] = last["accumulate_with"] = "together"
         elif (
             pays_lines
-            and ("cap" not in last or "limits_in_order" not in NOT_YET)
+            and ("cap" not in last or "opening_above_cap" not in NOT_YET)
             and self.chance("less_earnings_of", 0.15)
         ):
             last["less_earnings_of"] = names[0]
         elif pays_lines and self.chance("earnings_of", 0.2):
             self.components.append(self._on_earnings(names))
-        may_look = "credited_on" in first and "pool" not in first["payout"] and last["period"] not in ("ever", "week")
+        may_look = (
+            "accumulate_with" not in last
+            and "credited_on" in first
+            and "pool" not in first["payout"]
+            and last["period"] not in ("ever", "week")
+        )
         if random.random() < 0.2 and may_look and self.chance("earnings_figures", 1):
             self.figures["pay"] = {"earnings_of": names[0]}
             last.setdefault("gates", []).append(
@@ -247,6 +252,7 @@ class PlanWriter(Conditions):
             written["position"] = position
         if by_quota and written["period"] in ("week", "ever"):
             written["period"] = "quarter"
+        self.may_multiply = True
         if by_quota:
             self._quota(written)
         if self.chance("accumulate_by", 0.2):
@@ -316,5 +322,6 @@ class PlanWriter(Conditions):
             terms["prorated"] = random.choice(("by_days", "by_months"))
         if self.chance("is_met", 0.1):
             terms["when_missing"] = "is_met"
+            self.may_multiply = "is_met_by_multipliers" not in NOT_YET
         if terms:
             written["quota"] = terms

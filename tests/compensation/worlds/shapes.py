@@ -64,7 +64,7 @@ class Shapes(Dice):
         }
 
     def _pay(self, measure: str, shape: str, *, by_quota: bool = False, mode: str = "") -> Written:
-        if by_quota and mode == "curve" and shape != "flat" and self.chance("target", 0.3):
+        if by_quota and self.may_multiply and mode == "curve" and shape != "flat" and self.chance("target", 0.3):
             return {"multiplier": self.random.choice(("0.5", "1", "1.4", "200%"))}
         if measure in MONEY:
             return {"rate": self._percent()}
