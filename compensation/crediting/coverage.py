@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from compensation.exact import MILLIONTHS
+from compensation.facts.assignments import POSITIONS
 from compensation.plans.components import Covering, CreditTo
 from compensation.plans.parts import NEVER
 from compensation.plans.rules import Rule
@@ -72,6 +73,20 @@ def _matching(combinations: pl.DataFrame, rows: pl.DataFrame, names: tuple[str, 
 
 COVERED_BY = list(_COVERED)
 """The columns by which coverage meets transactions."""
+
+
+def customer_positions(participants: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """As positions of assignments, those of customers whose rebates credit other components of their plan."""
+    plans = {rule.plan_number: rule.plan for rule in rules if rule.plan.applies_to.is_for_customers}
+    known = participants["payee_id"].unique().sort().to_list() if plans else []
+    rows = [
+        (number, payee_id, plan.effective.from_on, plan.effective.ends_on, None, None, None, None, None)
+        for number, plan in plans.items()
+        for payee_id in known
+        if payee_id.startswith(CUSTOMER)
+        and (plan.applies_to.all_customers or payee_id.removeprefix(CUSTOMER) in plan.applies_to.customers)
+    ]
+    return pl.DataFrame(rows, schema=POSITIONS, orient="row")
 
 
 def customers(transactions: pl.DataFrame, rules: Sequence[Rule], unit: int) -> pl.DataFrame:

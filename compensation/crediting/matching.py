@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import polars as pl
 
 from compensation.crediting.cases import case_attributes
-from compensation.crediting.coverage import COVERED_BY, covering, customers, first_covering
+from compensation.crediting.coverage import COVERED_BY, covering, customer_positions, customers, first_covering
 from compensation.crediting.filters import filter_attributes, filtered
 from compensation.crediting.instalments import scheduled
 from compensation.crediting.measuring import BASES, with_fields
@@ -42,6 +42,8 @@ def match(
     A share of ``unit`` is a whole.
     """
     rules, positions = crediting.frame(), assignments.positions(crediting.rules)
+    if any(rule.component.earnings_of for rule in crediting.rules):
+        positions = pl.concat([positions, customer_positions(scenarios.participants, crediting.rules)])
     found = [_by_deal(transactions, scenarios, crediting, assignments, positions, unit)]
     if crediting.credits_to(CreditTo.COVERAGE):
         found.append(_by_coverage(transactions, scenarios, crediting, positions, unit))

@@ -119,3 +119,20 @@ def test_an_attribute_that_no_payee_has_is_refused() -> None:
 def test_a_credit_lies_in_a_period_of_the_plans_year(says: str, more: str, label: str) -> None:
     found = credits_of(facts(transactions=SALES[:1]), plan(component(says), more=more))
     assert rows(found, "period_label") == [(label,)]
+
+
+def test_the_rebate_of_a_customer_credits_the_components_that_name_it() -> None:
+    rebate = {"transaction_id": "e", "deal_id": "earning|0", "kind": "earning"}
+    attributes = [
+        {"transaction_id": "e", "attribute": name, "value": value}
+        for name, value in (("component", "pay"), ("plan", "P"))
+    ]
+    given = facts(
+        transactions=[rebate],
+        participants=[{"deal_id": "earning|0", "payee_id": "customer:Acme"}],
+        attributes=attributes,
+    )
+    both = "\n".join([component("credit_to: customer"), component("earnings_of: pay, measure: earnings", name="bonus")])
+    found = credits_of(given, plan(both, applies_to="{customers: Acme}"))
+    assert rows(found, "rule", "payee_id", "party", "base") == [(1, "customer:Acme", "owner", 100_000)]
+    assert credits_of(given, plan(both, applies_to="{customers: Bolt}")).is_empty()
