@@ -124,7 +124,9 @@ class Compiler:
             for piece in pieces
             if piece.start is None or piece.start < 1 or (piece.start == 1 and not piece.is_above)
         ][-1]
-        if shape.pays_rate or shape.pays_per_unit:
+        own = [tier for tier in shape.tiers if tier.lower.value == at_quota.lower]
+        by_measure = own[0].multiplier is None if own else shape.pays_rate or shape.pays_per_unit
+        if by_measure and at_quota.slope:
             return at_quota._replace(start=None, intercept=_ZERO, upper=None)
         return at_quota._replace(start=None, intercept=at_quota.at(_ONE), slope=_ZERO, upper=None)
 

@@ -24,7 +24,7 @@ def earning_scenarios(
     paid = {rule.number: rule for rule in rules if (rule.plan_number, rule.component.name) in wanted}
     columns = ("scenario", "transaction_id", "rule", "payee_id", "credited_on", "earning")
     earned = lines.filter(pl.col("rule").is_in(list(paid)), pl.col("earning").is_not_null())
-    rows = [*earned.sort("order_no", "instalment", "party_no", "rule").select(columns).iter_rows()]
+    rows = [*earned.sort("order_no", "instalment", "rule", "party_no").select(columns).iter_rows()]
     rows += [
         (pay.key.scenario, f"{pay.kind} {pay.key.period.label}", pay.key.rule, pay.key.payee_id,
          earned_on(pay.key.period, as_of), pay.minor)

@@ -333,7 +333,7 @@ def _pay_of(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequence[Rule
     }
     first = pl.DataFrame(of_periods, schema=schema, orient="row")
     paying = lines.with_row_index("line").filter(pl.col("earning").is_not_null())
-    ordered = paying.sort("order_no", "instalment", "party_no", "rule").select(
+    ordered = paying.sort("order_no", "instalment", "rule", "party_no").select(
         "line", *keys, "transaction_id", "reverses_id", "deal_id", pl.col("credited_on").alias("paid_on"), "earning"
     )
     together = pl.concat([first, ordered], how="diagonal_relaxed")

@@ -96,8 +96,7 @@ class Limits:
         schema = {"scenario": pl.String, "payee_id": pl.String, "period_start": pl.Date, "_opened": pl.Int64}
         openings = pl.DataFrame(opened, schema=schema, orient="row").with_columns(as_exact("_opened"))
         lines = self._limit_column(lines, rule, limit).join(openings, on=place, how="left", maintain_order="left")
-        opening = pl.min_horizontal(pl.col("_opened").fill_null(exact(0)), pl.col("limit"))
-        return _bounded(lines, place, pl.min_horizontal, opening)
+        return _bounded(lines, place, pl.min_horizontal, pl.col("_opened").fill_null(exact(0)))
 
     def _lifted(self, lines: Lines, rule: Rule, limit: Limit) -> Lines:
         """Originals that pay anything pay at least the floor; returns take back by the same ratio, or as calculated."""
@@ -165,12 +164,12 @@ def _in_families(lines: Lines) -> Lines:
 
 
 def _bounded(lines: Lines, group: list[str], bounded: Callable[..., pl.Expr], start: pl.Expr) -> Lines:
-    """Each line becomes the difference of the bounded running total, beginning from ``start``."""
+    """Each line becomes the difference that it makes to the bounded running total, which begins with ``start``."""
     running = pl.col("earning").cum_sum().over(group, order_by=_ORDER) + start
     first = pl.int_range(pl.len()).over(group, order_by=_ORDER) == 0
     lines = lines.with_columns(bounded(running, pl.col("limit")).alias("_upto"))
-    before = pl.col("_upto").shift().over(group, order_by=_ORDER)
-    return lines.with_columns((pl.col("_upto") - pl.when(first).then(start).otherwise(before)).alias("earning"))
+    before, begun = pl.col("_upto").shift().over(group, order_by=_ORDER), bounded(start, pl.col("limit"))
+    return lines.with_columns((pl.col("_upto") - pl.when(first).then(begun).otherwise(before)).alias("earning"))
 
 
 def _at_least(running: pl.Expr, floor: pl.Expr) -> pl.Expr:

@@ -41,7 +41,7 @@ def earned_lines(
 
 def _placed(credited: pl.DataFrame) -> pl.DataFrame:
     """The credits in their order, numbered; ``outcome`` says what cannot be paid."""
-    order = ("order_no", "instalment", "party_no", "rule")
+    order = ("order_no", "instalment", "rule", "party_no")
     placed = credited.sort("walk", *order).with_columns(
         pl.coalesce("outcome", "pay_outcome").alias("outcome"), pl.int_range(pl.len()).alias("credit_id")
     )

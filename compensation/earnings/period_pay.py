@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from compensation.curves.compiling import compile_curve, limit_minor
+from compensation.curves.compiling import caps_on_curve, compile_curve, limit_minor
 from compensation.curves.terms import Terms
 from compensation.earnings.accumulators import Accumulator, AccumulatorKey, Accumulators
 from compensation.exact import rounded, rounded_to
@@ -74,12 +74,20 @@ class PeriodPays:
         payout, terms = rule.component.payout, row.terms
         if payout.needs_credits:
             if row.curve is not None:
-                yield PeriodPay(key, "opening", self._accumulators.curves.compiled[row.curve].pay_at(0))
+                opening = self._accumulators.curves.compiled[row.curve].pay_at(0)
+                yield PeriodPay(key, "opening", self._capped(rule, terms, opening))
             return
         part = self._score(rule, key) if payout.scorecard else self._cell(rule, key)
         if part is not None and terms is not None:
             kind = "scorecard" if payout.scorecard else "matrix"
             yield PeriodPay(key, kind, self._settled(rule.component, terms, part, self._minors[rule.number]))
+
+    def _capped(self, rule: Rule, terms: Terms | None, opening: int) -> int:
+        """What the period opens with, under a cap that is no part of the curve."""
+        cap = rule.component.cap
+        if cap is None or terms is None or cap.per is not Per.PERIOD or caps_on_curve(rule.component):
+            return opening
+        return min(opening, rounded(limit_minor(cap, terms, self._minors[rule.number])))
 
     def _score(self, rule: Rule, key: AccumulatorKey) -> Fraction | None:
         """The weighted score times the target pay, in minor units."""
@@ -129,29 +137,41 @@ class PeriodPays:
         return rounded_to(minor, increment, component.rounding.mode.value)
 
     def _pools(self, rule: Rule, pool: Pool, keys: Iterable[AccumulatorKey]) -> Iterator[PeriodPay]:
-        """The size of each group's pool, divided by subtraction on running weights, in the order of payees."""
+        """The size of each group's pool, divided by subtraction on running weights, in the order of payees.
+
+        Gates and modifiers that are the same for all change the size; otherwise each member's own change the part.
+        """
         for members in self._by_group(rule, keys, pool.of).values():
             positions = [self._position(rule, key) for key in members]
-            size = self._size(rule, members, sum(positions))
-            weights = self._weights(rule, pool, members, positions)
-            whole, running, paid = sum(weights), Fraction(0), 0
-            for key, weight in zip(members, weights, strict=True):
-                running += weight
-                upto = rounded(Fraction(size) * running / whole) if whole else 0
-                yield PeriodPay(key, "pool", upto - paid)
-                paid = upto
+            terms = [each for each in (self._accumulators.of_key(key).terms for key in members) if each is not None]
+            are_alike = len({(each.factor, each.failed) for each in terms}) == 1
+            shared = terms[0] if are_alike else terms[0]._replace(factor=Fraction(1), failed=())
+            parts = self._parts(
+                self._size(rule, shared, terms, sum(positions)), self._weights(rule, pool, members, positions)
+            )
+            for key, own, part in zip(members, terms, parts, strict=True):
+                minor = (
+                    part if are_alike else self._settled(rule.component, own, Fraction(part), self._minors[rule.number])
+                )
+                yield PeriodPay(key, "pool", minor)
+
+    @staticmethod
+    def _parts(size: int, weights: Sequence[Fraction]) -> Iterator[int]:
+        whole, running, paid = sum(weights), Fraction(0), 0
+        for weight in weights:
+            running += weight
+            upto = rounded(Fraction(size) * running / whole) if whole else 0
+            yield upto - paid
+            paid = upto
 
     def _position(self, rule: Rule, key: AccumulatorKey) -> int:
         place = (key.scenario, rule.number, key.payee_id)
         return self._figures.positions.between(place, key.period.start, key.period.end)
 
-    def _size(self, rule: Rule, members: Sequence[AccumulatorKey], position: int) -> int:
-        found = (self._accumulators.of_key(key).terms for key in members)
-        terms = [each for each in found if each is not None]
-        first = terms[0]
-        quota = first.quota if rule.component.quota.amount else sum(each.quota or 0 for each in terms) or None
+    def _size(self, rule: Rule, shared: Terms, terms: Sequence[Terms], position: int) -> int:
+        quota = shared.quota if rule.component.quota.amount else sum(each.quota or 0 for each in terms) or None
         exponent = len(str(self._minors[rule.number])) - 1
-        return compile_curve(rule, first._replace(quota=quota), exponent).pay_at(position)
+        return compile_curve(rule, shared._replace(quota=quota), exponent).pay_at(position)
 
     def _weights(
         self, rule: Rule, pool: Pool, members: Sequence[AccumulatorKey], positions: Sequence[int]
