@@ -4,8 +4,13 @@ import random
 
 import pytest
 
+from compensation.examples.outcome import currencies_of, happened
+from compensation.plans.examples import StoryExample
+from mappings.money import exponent
+from tests.compensation.test_worked_examples import FILES, plan_of
 from tests.compensation.worlds import NOT_YET
-from tests.compensation.worlds.comparing import compared
+from tests.compensation.worlds.comparing import compared, differences_on
+from tests.compensation.worlds.rows import rows_of
 
 WORLDS, ROUNDS = 4, 7
 """Together these are more than ten thousand payees' periods in which something is credited or paid."""
@@ -19,6 +24,17 @@ def test_every_cent_is_the_same(first: int) -> None:
         assert not comparison.differences, "\n\n".join(comparison.differences[:3])
         cases += comparison.cases
     assert cases > 10_000 // ROUNDS
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_oracle_pays_published_examples_alike(name: str) -> None:
+    """What the engine pays there is as published, see the worked examples; so the oracle is right about them too."""
+    plan = plan_of(name)
+    for example in plan.examples:
+        if isinstance(example, StoryExample):
+            told = happened(plan, example, {each: exponent(each) for each in currencies_of(plan, example)})
+            comparison = differences_on(rows_of(told.facts), [told.plan], example.name, told.as_of)
+            assert not comparison.differences, "\n\n".join(comparison.differences)
 
 
 @pytest.mark.soak

@@ -9,7 +9,7 @@ from compensation.plans.limits import Cap, CapAttribution, Per
 from compensation.plans.periods import period_of
 from compensation.plans.plan import Plan
 from tests.compensation.oracle.book import Book
-from tests.compensation.oracle.crediting import Credit
+from tests.compensation.oracle.crediting import Credit, whole_of
 from tests.compensation.oracle.numbers import divided, half_away
 from tests.compensation.oracle.records import Opening, pays_lines
 
@@ -35,9 +35,21 @@ def apply_cap(book: Book, plan: Plan, cap: Cap) -> None:
     groups: dict[tuple[object, object], list[Entry]] = defaultdict(list)
     for each in entries:
         groups[_capped_by(book, plan, cap, each)].append(each)
-    for own in groups.values():
-        limit = half_away((cap.amount.value if cap.amount else Fraction(0)) * book.company.minor(plan.currency))
-        _cut(own, limit, cap.attribution)
+    for (what, _), own in groups.items():
+        together = [credit for (other, _), each in groups.items() if other == what for credit in each]
+        _cut(own, _limit(book, plan, cap, together), cap.attribution)
+
+
+def _limit(book: Book, plan: Plan, cap: Cap, together: list[Entry]) -> int:
+    """The amount, or the share of what the documents concerned measure, each of them once."""
+    if cap.amount is not None:
+        return half_away(cap.amount.value * book.company.minor(plan.currency))
+    documents = {
+        (each.transaction_id, each.document.instalment): whole_of(book.company, each, cap.measure or "revenue")
+        for each in together
+        if isinstance(each, Credit)
+    }
+    return half_away((cap.share.value if cap.share else Fraction(0)) * sum(documents.values()))
 
 
 def show_what_caps_took(book: Book) -> None:

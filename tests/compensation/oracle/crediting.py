@@ -1,15 +1,15 @@
 """Crediting: filter, parties, measure, currency, share. What comes out are credits; nothing is paid yet."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from compensation.plans.components import AccumulateBy, Attributes, Component, RateOfDay, SplitOf
+from compensation.plans.components import AccumulateBy, Attributes, Component, Event, RateOfDay, SplitOf
 from compensation.plans.payouts import OTHER
 from compensation.plans.periods import Period, months_between, period_of
 from compensation.plans.plan import Plan
-from compensation.plans.typed_numbers import Bound
+from compensation.plans.typed_numbers import Bound, Number
 from tests.compensation.oracle.company import Company, Row
 from tests.compensation.oracle.documents import Archive, Document
 from tests.compensation.oracle.measures import NotKnownError, Raw, measured
@@ -101,7 +101,11 @@ def credits_of(company: Company, rule: Rule, document: Document) -> Iterator[Cre
     """The credits of one document under a rule."""
     component, window = rule.component, rule.component.window
     is_open = window is None or window.contains(document.credited_on)
-    if not is_open or document.event != component.credited_on or not _passes(company, component, document):
+    if (
+        not is_open
+        or document.event != (component.credited_on or Event.EARNING)
+        or not _passes(company, component, document)
+    ):
         return
     for party in parties(company, component, document):
         is_in_force = company.has_plan(rule.plan, party.payee, document.credited_on)
@@ -236,11 +240,18 @@ def _amount(company: Company, credit: Credit, name: str, raw: Raw, *, is_before:
     return _shared(credit, half_away(whole * rate))
 
 
+def whole_of(company: Company, credit: Credit, name: str) -> int:
+    """A measure of the credit's document, whoever is credited, in the plan's currency; nothing where it is not known."""
+    component = credit.rule.component.model_copy(update={"split": SplitOf.EARNING, "share": Number(Fraction(1))})
+    whole = replace(credit, rule=replace(credit.rule, component=component))
+    return _counted(company, whole, name, [])[1]
+
+
 def _shared(credit: Credit, whole: int) -> int:
     component, low, high = credit.rule.component, credit.party.low, credit.party.high
     if component.split is SplitOf.EARNING:
         low, high = 0, MILLION
-    part = half_away(Fraction(whole * high, MILLION)) - half_away(Fraction(whole * low, MILLION))
+    part = half_away(Fraction(whole) * high / MILLION) - half_away(Fraction(whole) * low / MILLION)
     return half_away(part * component.share.value)
 
 
@@ -302,7 +313,9 @@ def _text(company: Company, credit: Credit, name: str) -> str | None:
 
 
 def _numbered_case(company: Company, credit: Credit, by: str) -> tuple[str | None, int | None]:
-    if by == "tenure_months":
+    if by == "instalment":
+        value = Fraction(credit.document.instalment + 1)
+    elif by == "tenure_months":
         hired = company.on(credit.payee, credit.day)
         if hired is None or hired.get("hired_on") is None:
             return "no_hiring_date", None

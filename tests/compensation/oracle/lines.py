@@ -109,7 +109,7 @@ def _taken_back(clawback: Clawback, months: int) -> Fraction:
 
 def part_of(credit: Credit, amount: int) -> int:
     """The party's part of an amount of the whole."""
-    high, low = Fraction(amount * credit.party.high, MILLION), Fraction(amount * credit.party.low, MILLION)
+    high, low = Fraction(amount) * credit.party.high / MILLION, Fraction(amount) * credit.party.low / MILLION
     return half_away(high) - half_away(low)
 
 

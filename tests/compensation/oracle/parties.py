@@ -1,12 +1,13 @@
 """Parties: whom a document credits under a component, with which part of the whole."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import NamedTuple
 
 from compensation.plans.components import Component, Covering, CreditTo, WhenLeft
 from tests.compensation.oracle.company import CUSTOMER, Company, Row, contains
 from tests.compensation.oracle.documents import Document
-from tests.compensation.oracle.numbers import MILLION, divided, half_away
+from tests.compensation.oracle.numbers import MILLION
 
 
 class Party(NamedTuple):
@@ -16,12 +17,12 @@ class Party(NamedTuple):
     role: str
     party: str
     via: str | None
-    low: int
-    high: int
+    low: Fraction | int
+    high: Fraction | int
     level: int = 0
 
     @property
-    def order(self) -> tuple[bool, str, int, str, str]:
+    def order(self) -> tuple[bool, str, Fraction | int, str, str]:
         """Owner by owner, each followed by the managers above; overlays last."""
         return self.party == "overlay", self.via or self.payee, self.low, self.party, self.payee
 
@@ -84,18 +85,17 @@ def _with_managers(company: Company, component: Component, document: Document, o
 def _by_role(company: Company, component: Component, document: Document) -> Iterator[Party]:
     """Fixed shares, one role after another, equal among people of one role; the first one's manager comes last."""
     people = company.participants(document.seen["deal_id"])
-    running, first = 0, None
+    running, first = Fraction(0), None
     for role, share in component.role_shares.items():
         members = sorted({row["payee_id"] for row in people if row["role"] == role})
-        for payee, part in zip(members, divided(share.value * MILLION, [1 for _ in members]), strict=True):
+        for payee in members:
+            part = share.value * MILLION / len(members)
             yield Party(payee, role, "owner", None, running, running + part)
             first, running = first or payee, running + part
     of_manager = component.role_shares.get("manager")
     above = next(company.managers(first, document.credited_on), None) if first is not None else None
     if of_manager is not None and above is not None:
-        yield Party(
-            above, "manager", "direct_manager", first, running, running + half_away(of_manager.value * MILLION), 1
-        )
+        yield Party(above, "manager", "direct_manager", first, running, running + of_manager.value * MILLION, 1)
 
 
 _COVERED = ("customer", "product", "product_family", "region", "channel")

@@ -133,6 +133,9 @@ class PlanWriter(Conditions):
         }
         written["of"] = written["of"].split(":")[-1]
         per = random.choice(("period", "period", "deal", "transaction"))
+        if per != "period" and self.chance("share_caps", 0.4):
+            del written["amount"]
+            written |= {"share": random.choice(("3%", "0.12")), "measure": random.choice(("revenue", "margin"))}
         return written | ({"period": random.choice(("month", "quarter", "year"))} if per == "period" else {"per": per})
 
     # a component

@@ -16,6 +16,11 @@ def facts_of(rows: Mapping[str, Sequence[Row]]) -> Facts:
     return Facts(**{name: _frame_of(name, rows.get(name, ())) for name in SCHEMAS})
 
 
+def rows_of(facts: Facts) -> dict[str, list[Row]]:
+    """Facts as rows by frame."""
+    return {name: list(getattr(facts, name).iter_rows(named=True)) for name in SCHEMAS}
+
+
 def _frame_of(name: str, rows: Sequence[Row]) -> pl.DataFrame:
     values = [tuple(row.get(column) for column in SCHEMAS[name]) for row in rows]
     return pl.DataFrame(values, schema=SCHEMAS[name], orient="row")
