@@ -141,6 +141,14 @@ def test_a_plan_that_extends_another_reads_the_file_beside_it(file: Path) -> Non
     assert (code, "name a plan file of the same folder" in output) == (1, True)
 
 
+def test_a_draft_contradicts_nobody(file: Path) -> None:
+    draft = file.with_name("next.yaml")
+    draft.write_text(PLANS[1] + "state: drafting\n", encoding="utf-8")
+    assert run("check", str(file.parent))[0] == 0
+    draft.write_text(PLANS[1], encoding="utf-8")
+    assert run("check", str(file.parent))[0] == 1
+
+
 def test_a_picture_shows_bounds_jumps_and_notes(file: Path) -> None:
     gated = (
         PLANS[0]
