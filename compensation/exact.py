@@ -1,36 +1,17 @@
-"""Exact arithmetic: integers in columns, one rounding rule, one quotient.
-
-Polars' 64 and 128 bit integers wrap without a word; ``Decimal(38, 0)`` raises on + - * and running sums, so it
-serves as the checked integer. Its ``/`` rounds half to even and Spark's becomes a double, so nothing but
-:func:`quotient` divides.
-"""
+"""Exact arithmetic: integers, one rounding rule. What divides and rounds in columns is in ``exact_columns``."""
 
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
-import narwhals as nw
 import polars as pl
 
-Frame = nw.LazyFrame[Any]
-
-EXACT = nw.Decimal(38, 0)
 MILLIONTHS = 1_000_000
 """Shares and quantities are counted in millionths of a whole."""
 LIMIT = 10**38 - 1
 """The largest magnitude that an exact column holds."""
 MAX_MINOR = 2**63 - 1
 """The largest magnitude that is stored: amounts and positions are 64-bit integers, bounded before they are added up."""
-
-
-def quotient(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:
-    """Numerator ÷ denominator (exact columns, denominator > 0), rounded to an integer, half away from zero.
-
-    Needs ``2 * |numerator| + denominator`` within :data:`LIMIT`. Floor division of exact columns is exact in Polars.
-    """
-    doubled = (numerator.abs() * 2 + denominator) // (denominator * 2)
-    return nw.when(numerator < 0).then(0 - doubled).otherwise(doubled)
 
 
 def rounded(value: Fraction) -> int:
@@ -56,11 +37,6 @@ def rounded_to(value: Fraction, increment: int = 1, mode: str = "half_away") -> 
     lifts = rest > 0 if mode == "up" else mode == "half_even" and (rest > Fraction(1, 2) or is_odd_half)
     magnitude = (int(whole) + lifts) * increment
     return -magnitude if value < 0 else magnitude
-
-
-def lazy(frame: pl.DataFrame) -> Frame:
-    """The frame as narwhals' lazy one."""
-    return nw.from_native(frame.lazy())
 
 
 def exact_series(values: Iterable[int | None]) -> pl.Series:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-import narwhals as nw
 import polars as pl
 
 from compensation.errors import FactsError, PayOverflowError
-from compensation.exact import EXACT, MAX_MINOR, lazy, quotient
+from compensation.exact import MAX_MINOR
+from compensation.exact_columns import as_exact, divided
 from compensation.facts.exchange_rates import ExchangeRates
 
 KINDS = ("booking", "order", "invoice", "receipt")
@@ -149,7 +149,6 @@ def no_rate(origin: str, target: str, day: date, purpose: str) -> FactsError:
 
 
 def _converted(rated: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    revenue = nw.col("revenue").cast(EXACT) * nw.col("rate_num")
-    exact = lazy(rated).with_columns(quotient(revenue, nw.col("rate_den")).cast(nw.Int64).alias("revenue"))
-    converted: pl.DataFrame = exact.select(columns).collect().to_native()
-    return converted
+    revenue = as_exact("revenue") * pl.col("rate_num")
+    exact = rated.lazy().with_columns(divided(revenue, pl.col("rate_den")).cast(pl.Int64).alias("revenue"))
+    return exact.select(columns).collect()

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
-import narwhals as nw
 import polars as pl
 
 from compensation.errors import PayOverflowError
-from compensation.exact import EXACT, LIMIT, MAX_MINOR, exact_series, lazy, quotient, rounded
+from compensation.exact import LIMIT, MAX_MINOR, exact_series, rounded
+from compensation.exact_columns import as_exact, divided
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.payments.documents import no_rate
@@ -120,9 +120,8 @@ def _quotients(rated: pl.DataFrame) -> pl.DataFrame:
     if not beyond.is_empty():
         row = beyond.row(0, named=True)
         raise PayOverflowError(row["payee_id"], row["component"], f"what is paid in {row['pay_currency']}")
-    amount = quotient(nw.col("release_minor").cast(EXACT) * nw.col("num"), nw.col("den")).cast(nw.Int64)
-    paid: pl.DataFrame = lazy(rated).select("place", "pay_currency", amount.alias("pay_minor")).collect().to_native()
-    return paid
+    amount = divided(as_exact("release_minor") * pl.col("num"), pl.col("den")).cast(pl.Int64)
+    return rated.lazy().select("place", "pay_currency", amount.alias("pay_minor")).collect()
 
 
 def _assigned(facts: Facts) -> pl.DataFrame:

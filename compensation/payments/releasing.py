@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import narwhals as nw
 import polars as pl
 
 from compensation.errors import PayOverflowError
-from compensation.exact import EXACT, LIMIT, lazy, quotient
+from compensation.exact import LIMIT
+from compensation.exact_columns import as_exact, divided
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.payments.documents import Documents, refuse_wide
@@ -171,9 +171,9 @@ def _left(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFram
 def _of_earned(joined: pl.DataFrame, name: str) -> pl.DataFrame:
     """Fraction times earned, rounded, less what that was before the step."""
     _refuse_overflow(joined, ("earned_after",))
-    earned = nw.col("earned_after").cast(EXACT)
-    after = quotient(earned * nw.col("num"), nw.col("den"))
-    before = quotient(earned * nw.col("num_before"), nw.col("den_before"))
+    earned = as_exact("earned_after")
+    after = divided(earned * pl.col("num"), pl.col("den"))
+    before = divided(earned * pl.col("num_before"), pl.col("den_before"))
     return _changed(joined, after, before, name)
 
 
@@ -181,15 +181,14 @@ def _of_change(reached: pl.DataFrame) -> pl.DataFrame:
     """Fraction times earned, rounded, less what that was before the return."""
     _refuse_overflow(reached, ("earned_before", "earned_after"))
     before, after = (
-        quotient(nw.col(name).cast(EXACT) * nw.col("num"), nw.col("den")) for name in ("earned_before", "earned_after")
+        divided(as_exact(name) * pl.col("num"), pl.col("den")) for name in ("earned_before", "earned_after")
     )
     return _changed(reached, after, before, "release_minor")
 
 
-def _changed(frame: pl.DataFrame, after: nw.Expr, before: nw.Expr, name: str) -> pl.DataFrame:
-    changed = lazy(frame).with_columns((after - before).cast(nw.Int64).alias(name)).filter(nw.col(name) != 0)
-    entries: pl.DataFrame = changed.collect().to_native()
-    return entries
+def _changed(frame: pl.DataFrame, after: pl.Expr, before: pl.Expr, name: str) -> pl.DataFrame:
+    changed = frame.lazy().with_columns((after - before).cast(pl.Int64).alias(name)).filter(pl.col(name) != 0)
+    return changed.collect()
 
 
 def _refuse_overflow(frame: pl.DataFrame, amounts: tuple[str, ...]) -> None:

@@ -118,11 +118,21 @@ class Attributes(PlanPart):
     attributes: dict[str, Words] = Field(default_factory=dict)
 
 
+OWN_ATTRIBUTES = ("region", "channel", "team", "title")
+
+
 class Filter(Attributes):
     """What a component credits; ``excluding`` takes away from it; ``own`` attributes have to be the payee's own."""
 
     excluding: Attributes = Attributes()
     own: Words = ()
+
+    @model_validator(mode="after")
+    def _own_is_known(self) -> Self:
+        for name in self.own:
+            if name not in OWN_ATTRIBUTES:
+                raise problem(f"'{name}' is nothing that people have", f"choose one of {', '.join(OWN_ATTRIBUTES)}")
+        return self
 
 
 class Every(StrEnum):
