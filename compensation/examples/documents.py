@@ -21,7 +21,7 @@ class Documents:
     """
 
     def __init__(self, plan: Plan, story: StoryExample, exponents: Mapping[str, int]) -> None:
-        self._plan, self._exponents = plan, exponents
+        self._plan, self._people, self._exponents = plan, story.people.keys(), exponents
         told: Counter[str] = Counter()
         self.by_id: dict[str, Document] = {}
         for document in story.happens:
@@ -98,6 +98,8 @@ class Documents:
     def _participants_of(self, document: Document) -> Iterator[Row]:
         for shares, party in ((document.owners, "owner"), (document.overlays, "overlay")):
             for name, share in shares.items():
+                if name not in self._people:
+                    raise FactsError(f"{document.kind} {document.number}: '{name}' is not among the people")
                 yield {
                     "deal_id": self._deal(document),
                     "payee_id": name,

@@ -73,6 +73,13 @@ class Outcome:
         """The accumulators, curves and lines behind the calculation."""
         return self.engine.run(self.engine.credits(history(self.facts, self.as_of)), [""], self.as_of)
 
+    @cached_property
+    def payments(self) -> pl.DataFrame:
+        """What was paid in closed periods, then the payments of open ones; see :class:`Settlement`."""
+        closed = self.facts.paid.rename({"carried_minor": "carried_out_minor"})
+        every = pl.concat([closed, self.settlement.payments], how="diagonal_relaxed")
+        return every.with_columns(pl.selectors.ends_with("_minor").fill_null(0))
+
     def measure_of(self, name: str, transaction_ids: set[str]) -> int | None:
         """What transactions count by a measure of the plan, in minor units of their currency or millionths."""
         wanted = Measures({measure_key(0, name): (self.plan, name)})

@@ -156,7 +156,7 @@ class Seen:
 
     @cached_property
     def _payments(self) -> pl.DataFrame:
-        return self._choice.of_payees(self._outcome.settlement.payments)
+        return self._choice.of_payees(self._outcome.payments)
 
     @cached_property
     def _walks(self) -> list[Walk]:
@@ -206,7 +206,7 @@ class Seen:
 
     def _left(self, column: str) -> Fraction:
         """What is left after the last of the periods, of all payees together."""
-        last = self._payments.sort("period_start").unique("payee_id", keep="last")
+        last = self._payments.unique("payee_id", keep="last", maintain_order=True)
         return sum((self._in_units(row, column) for row in last.to_dicts()), Fraction(0))
 
     def _in_units(self, row: dict[str, object], column: str) -> Fraction:

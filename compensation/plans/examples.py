@@ -233,8 +233,8 @@ class Expectation(PlanPart):
     ``multiplier`` (that by attainment), ``factor`` of gates and modifiers, ``scores`` of a scorecard by KPI (weighted),
     ``figure`` values, ``why`` not (an outcome, or the figure of a gate that is not passed).
     Of payments: ``released`` and what ``waits`` by the plan's currency; in the payee's, of a ``period`` of payment or
-    of all that are open, ``draw`` (added), ``recovered``, ``guarantee``, ``adjusted``, ``paid``, and after it ``owed``
-    and ``carried`` (below minimum, or negative).
+    of all, ``draw`` (added), ``recovered``, ``guarantee``, ``adjusted``, ``paid``, and after it ``owed`` and
+    ``carried`` (below minimum, or negative).
     """
 
     payee: str = EVERYONE

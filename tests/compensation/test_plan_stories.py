@@ -117,7 +117,9 @@ HELD = {
     expects:
       - {payee: Ann, document: I2, earns: 50}
       - {payee: Ann, document: R1, earns: -20}
+      - {payee: Ann, period: 2026-01, paid: 50}
       - {payee: Ann, period: 2026-02, adjusted: 50, released: -20, paid: 30}
+      - {payee: Ann, paid: 80}
 """,
     "a corrected split moves what was paid": """\
     people: {Ann: {quota: 1000}, Ben: {quota: 2000}}
@@ -133,7 +135,9 @@ HELD = {
       - {payee: Ann, document: I1, share: 50%, earns: 50}
       - {payee: Ben, document: I1, earns: 50}
       - {payee: Ann, document: I2, earns: 50}
+      - {payee: Ann, period: 2026-01, paid: 70}
       - {payee: Ann, period: 2026-02, adjusted: -20, released: 50, paid: 30}
+      - {payee: Ben, period: 2026-01, paid: 40}
       - {payee: Ben, period: 2026-02, adjusted: 10, paid: 10}
 """,
     "one quota for the quarter serves whoever asks for a month's credits": """\
@@ -182,6 +186,11 @@ def test_calculated_is_what_caps_of_any_kind_begin_with(cap: str) -> None:
     assert failures(CAPPED, REPS.replace("    period: quarter\n", f"    period: quarter\n    {cap}\n")) == []
     together = "caps: [{cap: together, components: commission, amount: 80, period: quarter}]\nexamples:"
     assert failures(CAPPED, REPS.replace("examples:", together)) == []
+
+
+def test_an_owner_who_is_not_among_the_people_is_told() -> None:
+    story = f"{SHARED.replace('Ben: 50%', 'Bob: 50%')}    expects: [{{payee: Ann, earns: 0}}]\n"
+    assert failures(story) == ["example 'a quarter' cannot be run: invoice I1: 'Bob' is not among the people"]
 
 
 def test_a_correction_of_nothing_known_is_told() -> None:
