@@ -15,7 +15,7 @@ import polars as pl
 from bonusbridge.large.facts_folder import FactsFolder, read_file
 from bonusbridge.large.totals import Total, totals_of
 from compensation import CompensationError, Facts, Plan
-from compensation.partitions.crediting import Credited, credit_deals
+from compensation.partitions.crediting import Credited, credit_deals, left_for
 from compensation.partitions.paying import Paid, pay_units, units_of
 from compensation.partitions.refusals import refusal_of
 from compensation.partitions.units import place_of, places
@@ -64,10 +64,11 @@ def credit(job: Job, number: int) -> Told:
         return Told(error)
     _keep(job, "outcomes", credited.outcomes.sort("transaction_id"), number)
     for place, own in _by_part(credited, job.parts):
-        # Nobody's credits are left to the part of the same number, so that each part knows the columns.
-        if place == number or not own.is_empty():
+        documents = _documents(own, facts, job, place)
+        # Something is always left to the part of the same number, so that each part knows the columns.
+        if place == number or not own.is_empty() or not documents.is_empty():
             _write_part(own, job.scratch / "credits" / str(place), number)
-            _write_part(_documents(facts, own), job.scratch / "documents" / str(place), number)
+            _write_part(documents, job.scratch / "documents" / str(place), number)
     return Told()
 
 
@@ -99,12 +100,9 @@ def _by_part(credited: Credited, parts: int) -> Iterator[tuple[int, pl.DataFrame
         yield place, placed.filter(pl.col("place") == place).drop("place")
 
 
-def _documents(facts: Facts, own: pl.DataFrame) -> pl.DataFrame:
-    """Everything of the deals that the credits are of, and what of other deals was returned in them."""
-    documents = facts.transactions.join(own, on="deal_id", how="semi")
-    returned = documents.select(pl.col("reverses_id").alias("transaction_id")).drop_nulls()
-    others = facts.transactions.join(returned, on="transaction_id", how="semi")
-    return pl.concat([documents, others]).unique("transaction_id", maintain_order=True)
+def _documents(own: pl.DataFrame, facts: Facts, job: Job, place: int) -> pl.DataFrame:
+    units = [unit for unit in units_of(own, facts, job.plans) if place_of(unit, job.parts) == place]
+    return left_for(units, own, facts, job.plans)
 
 
 def _left(job: Job, name: str, number: int) -> pl.DataFrame:

@@ -29,8 +29,9 @@ def of_warehouse(config: Path, as_of: date | None) -> tuple[Facts, list[Plan], d
 
 
 def of_folder(folder: Path, as_of: date | None) -> tuple[Facts, date]:
-    """The frames as ``<name>.parquet`` (files, or folders of them as exported), and the day of the last transaction unless given.
+    """The frames as ``<name>.parquet``, and the day of the last transaction unless given.
 
+    A frame may also be a folder of such files, as ``bonusbridge export`` writes it.
     PlanFileError if a needed one is missing or is no Parquet file; FactsError if a frame does not fit.
     """
     frames = {}

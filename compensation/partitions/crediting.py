@@ -1,11 +1,12 @@
 """The first half: the documents of some deals become credits, which can be paid elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
+from compensation.crediting.coverage import CUSTOMER
 from compensation.earnings.calculation import history, uncredited
 from compensation.earnings.engine import Engine
 from compensation.facts.frames import Facts
@@ -59,3 +60,24 @@ def in_order(credited: pl.DataFrame) -> pl.DataFrame:
     """Credits from several places as the engine makes them: ``order_no`` counts transactions and instalments."""
     ordered = credited.sort(*ORDER, "party_no", "rule")
     return ordered.with_columns(pl.struct(ORDER).rle_id().cast(pl.Int64).alias("order_no")).drop(_ADDED)
+
+
+def left_for(units: Collection[str], credited: pl.DataFrame, facts: Facts, plans: Sequence[Plan]) -> pl.DataFrame:
+    """The transactions that those who pay the ``units`` have to know, of the deals in which ``credited`` is theirs.
+
+    Everything of the deals (releases wait for it) with what of other deals was returned in them, and a purchase of each
+    customer who is paid with the units: he has his plan since he ever bought anything.
+    """
+    documents = facts.transactions.join(credited, on="deal_id", how="semi")
+    returned = documents.select(pl.col("reverses_id").alias("transaction_id")).drop_nulls()
+    others = facts.transactions.join(returned, on="transaction_id", how="semi")
+    bought = facts.transactions.filter(pl.col("kind") != "expected", pl.col("customer").is_not_null())
+    paid = bought.filter(pl.col("customer").is_in(sorted(_customers(units, bought, plans))))
+    first = paid.unique("customer", keep="first", maintain_order=True)
+    return pl.concat([documents, others, first]).unique("transaction_id", maintain_order=True)
+
+
+def _customers(units: Collection[str], bought: pl.DataFrame, plans: Sequence[Plan]) -> set[str]:
+    own, known = Units.of(plans), bought["customer"].unique().to_list()
+    names = [plan.name for plan in plans if plan.applies_to.is_for_customers]
+    return {customer for customer in known for name in names if own.name(name, f"{CUSTOMER}{customer}") in units}

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from compensation.crediting.coverage import CUSTOMER
 from compensation.earnings.calculation import ENGINE_VERSION, Calculation, Provenance, calculated
 from compensation.earnings.engine import Engine
 from compensation.facts.frames import Facts
@@ -29,12 +30,12 @@ def pay_units(
     """What the ``units`` earn of what is ``credited`` (by :func:`~compensation.partitions.crediting.credit_deals`, of
     all deals), and what of it is paid.
 
-    ``facts`` have whole frames, but for ``transactions``: those of the deals that the credits are of, with what their
-    returns take back, are enough. PayOverflowError if an amount leaves the exact range.
+    ``facts`` have whole frames, but for ``transactions``: what
+    :func:`~compensation.partitions.crediting.left_for` finds
+    is enough. PayOverflowError if an amount leaves the exact range.
     """
     own, kept = Units.of(plans), set(units)
-    engine = Engine.of(facts, plans)
-    payees = engine.assignments.payee_ids
+    engine, payees = Engine.of(facts, plans), _payees(facts)
     chosen = {
         rule.plan_number: [payee_id for payee_id in payees if own.name(rule.plan.name, payee_id) in kept]
         for rule in engine.rules
@@ -53,11 +54,16 @@ def pay_units(
 def units_of(credited: pl.DataFrame, facts: Facts, plans: Sequence[Plan]) -> list[str]:
     """Every unit that may be paid anything: of the credits, of those who have a plan, and of earlier payments."""
     own = Units.of(plans)
-    payees = facts.assignments["payee_id"].unique().to_list()
-    known = {own.name(plan.name, payee_id) for plan in plans for payee_id in payees}
+    known = {own.name(plan.name, payee_id) for plan in plans for payee_id in _payees(facts)}
     for frame in (credited, facts.posted, facts.paid):
         known |= set(frame.select(own.names()).to_series().unique())
     return sorted(known)
+
+
+def _payees(facts: Facts) -> list[str]:
+    """Everybody who may have a plan: people with a position, and customers who bought anything."""
+    customers = facts.transactions["customer"].drop_nulls().unique()
+    return [*facts.assignments["payee_id"].unique(), *(f"{CUSTOMER}{name}" for name in customers)]
 
 
 def _settled(
