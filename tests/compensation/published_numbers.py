@@ -13,6 +13,7 @@ from typing import Any
 
 from compensation import Plan
 from compensation.plans.examples import Expectation, StoryExample
+from compensation.plans.typed_numbers import Number, RoundedNumber
 
 _TREATMENT = r" in percent| negated| less [\d.]+| per \d+"
 _KEY = re.compile(rf"(?P<key>[a-z_]+)(\.(?P<name>.+?))?( (?P<place>\d+))?(?P<treatments>({_TREATMENT})*)")
@@ -78,3 +79,29 @@ def _treated(number: Fraction, how: str, amount: str = "") -> Fraction:
             return number - Fraction(amount)
         case _:
             return number / Fraction(amount)
+
+
+CHOOSING = {"payee", "component", "document", "period", "via"}
+COMPARED = Expectation.model_fields.keys() - CHOOSING - {"why"}
+"""The keys of an expectation that compare numbers."""
+
+
+def compared(expected: Expectation) -> list[str]:
+    """The keys of numbers that an expectation gives."""
+    return sorted(key for key in COMPARED if getattr(expected, key) not in (None, {}))
+
+
+def off_by_one(expected: Expectation) -> Expectation:
+    """The expectation with every number one more in its last place; one of each list and mapping."""
+    return expected.model_copy(update={key: _off_by_one(getattr(expected, key)) for key in compared(expected)})
+
+
+def _off_by_one(typed: Any) -> Any:  # noqa: ANN401 - whatever form the numbers of a key have
+    if isinstance(typed, Number):
+        return typed._replace(value=typed.value + 1)
+    if isinstance(typed, RoundedNumber):
+        return typed._replace(value=typed.value + (typed.step or 1))
+    if isinstance(typed, dict):
+        (name, number), *others = typed.items()
+        return {name: _off_by_one(number), **dict(others)}
+    return (_off_by_one(typed[0]), *typed[1:])

@@ -51,6 +51,7 @@ EXPECTED = [
     ("payee: Ann, period: 2026-02, released: 1", "Ann, 2026-02: released: expected 1, came 100"),
     ("payee: Ann, period: 2026-01, paid: 1", "Ann, 2026-01: paid: expected 1, came 0"),
     ("payee: Ann, waits: 1, owed: 2", "Ann: waits: expected 1, came 0 | Ann: owed: expected 2, came 0"),
+    ("payee: Ann, guarantee: 1, adjusted: 2", "Ann: guarantee: expected 1, came 0 | Ann: adjusted: expected 2, came 0"),
     ("payee: Bob, earns: 0", "Bob: there is nobody called 'Bob'"),
     ("component: bonus, earns: 0", "everyone, bonus: there is no component 'bonus'"),
     ("document: I2, earns: 0", "everyone, I2: there is no document 'I2'"),

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from compensation import Plan, failing_examples, parse_plan
+from compensation.plans.examples import StoryExample
 from mappings.money import exponent
-from tests.compensation.published_numbers import expected_at, leaves
+from tests.compensation.published_numbers import COMPARED, compared, expected_at, leaves, off_by_one
 
 FOLDER = Path(__file__).parent / "published"
 FILES = sorted(path.name for path in FOLDER.glob("*.yaml") if path.name != "numbers.yaml")
@@ -62,3 +63,17 @@ def test_every_published_number_is_expected_in_a_plan_file(published: Published)
             ):
                 differences.append(f"{name}{place}: {number} is published, see '{expected.get(place)}'")
     assert differences == []
+
+
+def test_every_key_of_an_expectation_is_compared() -> None:
+    """Numbers that are one off in their last place are told, each of them; tried on a file for every key."""
+    seen: set[str] = set()
+    for plan in map(plan_of, FILES):
+        stories = [each for each in plan.examples if isinstance(each, StoryExample)]
+        keys = [key for story in stories for each in story.expects for key in compared(each)]
+        if not seen.issuperset(keys):
+            seen.update(keys)
+            wrong = [each.model_copy(update={"expects": tuple(map(off_by_one, each.expects))}) for each in stories]
+            said = failing_examples(plan.model_copy(update={"examples": tuple(wrong)}), exponent)
+            assert len(said) == len(keys), plan.name
+    assert COMPARED - seen == {"adjusted", "guarantee"}, "see test_plan_stories.py"
