@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import polars as pl
 
-from compensation.earnings.engine import Earned, Engine
+from compensation.earnings.engine import Engine
 from compensation.earnings.period_pay import earned_on
+from compensation.earnings.runs import Earned
 from compensation.exact import rounded
 from compensation.plans.rules import Rule
 

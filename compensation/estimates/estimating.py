@@ -16,7 +16,8 @@ import polars as pl
 
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators, entered_by
 from compensation.earnings.calculation import history
-from compensation.earnings.engine import Earned, Engine
+from compensation.earnings.engine import Engine
+from compensation.earnings.runs import Earned
 from compensation.estimates.component_estimates import components
 from compensation.estimates.deal_estimate import DealEstimate, EstimatedDeal, EstimatedPayee, Range
 from compensation.estimates.entangled import BASE, Entangled, proposed_last

@@ -1,0 +1,258 @@
+"""One run of the engine: level by level (components that others stand on come first) credits, figures of the periods,
+terms and curves, lines, limits, pay of the periods; and in the end the caps over several components or payees.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from compensation.curves.compiling import compile_curve
+from compensation.curves.terms import Terms
+from compensation.earnings.accumulators import AccumulatorKey, Accumulators, Curves, entered_by
+from compensation.earnings.caps import capped_pay
+from compensation.earnings.earning_credits import earning_scenarios
+from compensation.earnings.levels import levels_of
+from compensation.earnings.limits import Limits
+from compensation.earnings.lines import earned_lines
+from compensation.earnings.period_pay import PeriodPay, PeriodPays, Scores, earned_on
+from compensation.earnings.terms import TermsBook
+from compensation.errors import PayOverflowError
+from compensation.exact import MAX_MINOR
+from compensation.exact_columns import EXACT_TYPE, as_exact, exact
+from compensation.facts.presence import Presence
+from compensation.figures.evaluating import Figures
+from compensation.figures.factors import ManualFactors
+from compensation.figures.metrics import Metrics
+from compensation.figures.totals import Key, Totals
+from compensation.plans.limits import Per
+from compensation.plans.periods import Period, PeriodKind
+from compensation.plans.rules import Rule
+
+if TYPE_CHECKING:
+    from compensation.earnings.engine import Engine
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What a run earned.
+
+    ``lines``: the credits in their order with accumulator, before, after, calculated_minor (by the curve),
+    earning_minor (after all limits), or an outcome; ``pays``: pay of periods.
+    """
+
+    accumulators: Accumulators
+    figures: Figures
+    lines: pl.DataFrame
+    pays: list[PeriodPay]
+    scores: Scores
+
+
+class Run:
+    """One run; holds what its levels hand on to one another."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        as_of: date,
+        scenarios: Sequence[str],
+        starts: Mapping[AccumulatorKey, int],
+        in_force: Iterable[AccumulatorKey],
+    ) -> None:
+        self._engine, self._as_of, self._scenarios, self._starts = engine, as_of, scenarios, starts
+        self._in_force: dict[int, list[AccumulatorKey]] = defaultdict(list)
+        for key in in_force:
+            self._in_force[key.rule].append(key)
+        facts, rules = engine.facts, engine.rules
+        self._figures = Figures(
+            rules, engine.assignments, engine.quotas, engine.rates, Metrics(facts.metrics), engine.groups, as_of
+        )
+        factors = ManualFactors(facts.factors)
+        presence = Presence(facts, engine.assignments)
+        self._terms = TermsBook(engine.quotas, engine.targets, presence, self._figures, factors, self._own_pay)
+        exponents = {rule.plan.currency: engine.rates.exponent(rule.plan.currency) for rule in rules}
+        self._accumulators = Accumulators(rules, self._terms, Curves(rules, exponents))
+        self._period_pays = PeriodPays(self._accumulators, self._figures, engine.groups, engine.minors)
+        self._credited: list[pl.DataFrame] = []
+        self._lines: list[pl.DataFrame] = []
+        self._pays: list[PeriodPay] = []
+
+    def earned(self, credited: pl.DataFrame) -> Earned:
+        caps = [rule.number for rule in self._engine.rules if rule.cap is not None]
+        measured, credited = credited.filter(pl.col("rule").is_in(caps)), credited.filter(~pl.col("rule").is_in(caps))
+        self._credited.append(credited)
+        levels = levels_of(self._engine.paying) or [()]
+        for rules in levels:
+            own = credited if len(levels) == 1 else credited.filter(pl.col("rule").is_in([r.number for r in rules]))
+            standing = [rule for rule in rules if rule.component.earnings_of]
+            if standing:
+                self._credited.append(self._earning_credits(standing))
+                own = pl.concat([own, self._credited[-1]], how="diagonal_relaxed")
+            self._count()
+            self._level(own, rules)
+        lines = self._capped(pl.concat(self._lines, how="diagonal_relaxed"), measured)
+        return Earned(
+            self._accumulators,
+            self._figures,
+            _in_minor_units(lines, self._engine.rules),
+            self._pays,
+            self._period_pays.scores,
+        )
+
+    def _count(self) -> None:
+        """Totals of positions and of earnings so far, if any figure or pool looks at them."""
+        rules = self._engine.paying
+        if any(rule.component.payout.pool or list(rule.component.figures) for rule in rules):
+            self._figures.positions = Totals(row for frame in self._credited for row in _daily(frame, rules))
+        if any(list(rule.plan.earnings_behind(name)) for rule in rules for name in rule.component.figures):
+            by_day = [row for frame in self._lines for row in _daily(frame, rules, "earning")]
+            of_periods = (
+                (
+                    (pay.key.scenario, pay.key.rule, pay.key.payee_id),
+                    earned_on(pay.key.period, self._as_of),
+                    pay.minor,
+                    pay.minor,
+                )
+                for pay in self._pays
+            )
+            self._figures.earnings = Totals([*by_day, *of_periods])
+
+    def _level(self, credited: pl.DataFrame, rules: Sequence[Rule]) -> None:
+        self._accumulators.add(entered_by(credited), self._starts)
+        in_force = {rule.number: self._keys_in_force(rule) for rule in rules}
+        for keys in in_force.values():
+            self._accumulators.add(keys, self._starts)
+        lines = earned_lines(credited, self._accumulators, rules, self._engine.minors)
+        paying = lines.filter(pl.col("earning").is_not_null()).with_columns(pl.col("earning").alias("calculated"))
+        before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
+        paying = Limits(self._accumulators, before, self._engine.rules, self._engine.minors).applied(paying, rules)
+        results = paying.select("credit_id", "calculated", pl.col("earning").cast(EXACT_TYPE))
+        lines = lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left")
+        self._lines.append(lines)
+        for rule in rules:
+            self._pay_periods(rule, in_force[rule.number], lines)
+
+    def _keys_in_force(self, rule: Rule) -> list[AccumulatorKey]:
+        keys = sorted({*self._engine.in_force(rule, self._as_of)}) if self._scenarios else []
+        everywhere = [AccumulatorKey(scenario, rule.number, *key) for scenario in self._scenarios for key in keys]
+        return [*everywhere, *self._in_force[rule.number]]
+
+    def _pay_periods(self, rule: Rule, in_force: Sequence[AccumulatorKey], lines: pl.DataFrame) -> None:
+        pays = self._period_pays.of(rule, in_force)
+        if rule.component.floor and rule.component.floor.per is Per.PERIOD:
+            pays += list(self._period_pays.floors(rule, in_force, _paid(rule, lines, pays)))
+        self._pays += pays
+
+    def _earning_credits(self, standing: Sequence[Rule]) -> pl.DataFrame:
+        """Credits of the rules that other components' earnings credit."""
+        lines = pl.concat(self._lines, how="diagonal_relaxed")
+        scenarios = earning_scenarios(lines, self._pays, standing, self._engine.rules, self._as_of)
+        return self._engine.credited(scenarios, standing)
+
+    def _capped(self, lines: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
+        """The lines after caps over components and payees; what these take from pay of periods is pay of kind cap."""
+        plans = {rule.plan_number: rule.plan for rule in self._engine.paying if rule.plan.caps}
+        if not plans:
+            return lines
+        minors = {rule.plan_number: self._engine.minors[rule.number] for rule in self._engine.paying}
+        self._pays.sort(key=lambda each: (each.key.payee_id, each.key))
+        pay = _pay_of(lines, self._pays, self._engine.rules, self._as_of)
+        named = _of_rules(self._engine.rules)
+        cut = capped_pay(pay, plans, measured.join(named, on="rule"), self._engine.groups, minors).sort("pay_order")
+        count = len(self._pays)
+        taken = [int(new - old) for old, new in zip(pay["earning"][:count], cut["earning"][:count], strict=True)]
+        self._pays += [PeriodPay(pay.key, "cap", minor) for pay, minor in zip(self._pays, taken, strict=False) if minor]
+        kept = cut[count:].select(pl.col("line"), pl.col("earning"))
+        return (
+            lines.with_row_index("line")
+            .drop("earning")
+            .join(kept, on="line", how="left", maintain_order="left")
+            .drop("line")
+        )
+
+    def _own_pay(self, rule: Rule, terms: Terms, scenario: str, payee_id: str, period: Period) -> Fraction:
+        position = self._figures.positions.between((scenario, rule.number, payee_id), period.start, period.end)
+        exponent = self._engine.rates.exponent(rule.plan.currency)
+        return Fraction(compile_curve(rule, terms, exponent).pay_at(position), 10**exponent)
+
+
+def _daily(
+    frame: pl.DataFrame, rules: Sequence[Rule], amount: str = "position"
+) -> Iterator[tuple[Key, date, int, int]]:
+    """Sums by scenario, rule, payee and month (day, where a component counts in weeks); what no manager gets, apart."""
+    by_week = any(rule.component.period is PeriodKind.WEEK for rule in rules)
+    day = pl.col("credited_on") if by_week else pl.col("credited_on").dt.month_start()
+    sums = (
+        frame.lazy()
+        .filter(pl.col("outcome").is_null(), pl.col(amount).is_not_null())
+        .with_columns(day.alias("_day"), as_exact(amount).alias("_amount"))
+        .with_columns(pl.when(pl.col("via_payee_id").is_null()).then("_amount").otherwise(exact(0)).alias("_direct"))
+        .group_by("scenario", "rule", "payee_id", "_day")
+        .agg(pl.col("_amount").sum(), pl.col("_direct").sum())
+        .collect()
+    )
+    for scenario, rule, payee_id, on, whole, direct in sums.iter_rows():
+        yield (scenario, rule, payee_id), on, int(whole), int(direct)
+
+
+def _paid(rule: Rule, lines: pl.DataFrame, pays: Iterable[PeriodPay]) -> dict[tuple[str, str, Period], int]:
+    """What the rule pays by scenario, payee and period, lines and pay of the period together."""
+    paid: dict[tuple[str, str, Period], int] = defaultdict(int)
+    place = ("scenario", "payee_id", "period_label", "period_start", "period_end")
+    sums = (
+        lines.lazy()
+        .filter(pl.col("rule") == rule.number, pl.col("earning").is_not_null())
+        .group_by(place)
+        .agg(pl.col("earning").sum())
+        .collect()
+    )
+    for scenario, payee_id, label, start, end, minor in sums.iter_rows():
+        paid[scenario, payee_id, Period(label, start, end)] += int(minor)
+    for pay in pays:
+        paid[pay.key.scenario, pay.key.payee_id, pay.key.period] += pay.minor
+    return paid
+
+
+def _of_rules(rules: Sequence[Rule]) -> pl.DataFrame:
+    rows = [(rule.number, rule.plan_number, rule.component.name, rule.cap) for rule in rules]
+    schema = {"rule": pl.Int64, "plan": pl.Int64, "component": pl.String, "cap": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _pay_of(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequence[Rule], as_of: date) -> pl.DataFrame:
+    """All pay in the order in which caps are used up: that of periods, then the lines."""
+    keys = ("scenario", "rule", "payee_id")
+    of_periods = [
+        (*(getattr(pay.key, key) for key in keys), earned_on(pay.key.period, as_of), pay.minor) for pay in pays
+    ]
+    schema: dict[str, pl.DataType] = {
+        "scenario": pl.String(),
+        "rule": pl.Int64(),
+        "payee_id": pl.String(),
+        "paid_on": pl.Date(),
+        "earning": EXACT_TYPE,
+    }
+    first = pl.DataFrame(of_periods, schema=schema, orient="row")
+    paying = lines.with_row_index("line").filter(pl.col("earning").is_not_null())
+    ordered = paying.sort("order_no", "instalment", "rule", "party_no").select(
+        "line", *keys, "transaction_id", "reverses_id", "deal_id", pl.col("credited_on").alias("paid_on"), "earning"
+    )
+    together = pl.concat([first, ordered], how="diagonal_relaxed")
+    return together.with_row_index("pay_order").join(_of_rules(rules), on="rule", how="left", maintain_order="left")
+
+
+def _in_minor_units(lines: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    amounts = ("base", "position", "before", "after", "calculated", "earning", "quota_minor")
+    for name in amounts:
+        beyond = lines.filter(pl.col(name).abs() > MAX_MINOR)
+        if not beyond.is_empty():
+            component = rules[beyond["rule"][0]].component.name
+            raise PayOverflowError(beyond["payee_id"][0], component, f"the {name} of {beyond['period_label'][0]}")
+    names = {"calculated": "calculated_minor", "earning": "earning_minor"}
+    return lines.with_columns(pl.col(amounts).cast(pl.Int64)).rename(names)
