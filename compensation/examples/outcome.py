@@ -12,7 +12,8 @@ import polars as pl
 from compensation.crediting.measuring import Measures, measure_key, with_fields
 from compensation.crediting.transactions import complete, creditable, in_scenario
 from compensation.earnings.calculation import Calculation, calculate, history
-from compensation.earnings.engine import Earned, Engine
+from compensation.earnings.engine import Engine
+from compensation.earnings.runs import Earned
 from compensation.examples.documents import Documents
 from compensation.examples.people import People, of_those_who_have_it
 from compensation.examples.rows import Row, frame_of
