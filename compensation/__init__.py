@@ -9,7 +9,7 @@ engine), ``payments`` (releases, draws), ``estimates`` (of open deals, in words)
 from compensation.earnings.calculation import ENGINE_VERSION, Calculation, Provenance, calculate
 from compensation.errors import CompensationError, FactsError, PayOverflowError, PlanError
 from compensation.estimates.deal_estimate import DealEstimate
-from compensation.estimates.estimating import DealOutcome, estimate_deals, unowned
+from compensation.estimates.estimating import Amounts, DealOutcome, estimate_amounts, estimate_deals, unowned
 from compensation.estimates.explaining import Explainer, explain
 from compensation.estimates.goal_seek import Goal, Lever, Reached, seek
 from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
@@ -22,6 +22,7 @@ from compensation.plans.plan import Plan
 
 __all__ = [
     "ENGINE_VERSION",
+    "Amounts",
     "Calculation",
     "CompensationError",
     "DealEstimate",
@@ -42,6 +43,7 @@ __all__ = [
     "Reached",
     "Settlement",
     "calculate",
+    "estimate_amounts",
     "estimate_deals",
     "explain",
     "failing_examples",

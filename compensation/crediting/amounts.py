@@ -33,8 +33,10 @@ def with_amounts(matched: pl.DataFrame, crediting: CreditingRules, unit: int) ->
     refuse_overflow(raw, rules, tuple(names), unit)
     amounts = raw.lazy().with_columns(pl.col(f"{name}_after").alias(f"{name}_raw") for name in names)
     for name in names:
+        steps = _steps(raw, name, rules, unit)
         for side in SIDES:
-            amounts = _credited(amounts, f"{name}_{side}", name, rules, unit)
+            if not _is_all(raw, f"{name}_{side}", 0):
+                amounts = _credited(amounts, f"{name}_{side}", steps, unit)
     amounts = amounts.with_columns(
         *((pl.col(f"{name}_after") - pl.col(f"{name}_before")).alias(name) for name in names),
         pl.col("base_before").alias("family_base"),
@@ -97,19 +99,45 @@ def _in_millionths(unit: int) -> Iterator[pl.Expr]:
             yield ((2 * pl.col(name) + fine) // (2 * fine)).alias(name)
 
 
-def _credited(frame: pl.LazyFrame, column: str, name: str, rules: Sequence[Rule], unit: int) -> pl.LazyFrame:
-    whole, late = exact(unit), late_conversions(rules)
+def _steps(raw: pl.DataFrame, name: str, rules: Sequence[Rule], unit: int) -> list[tuple[pl.Expr, pl.Expr] | None]:
+    """What scales the measure, in this order, each rounded: ratios, and (None) the party's part; without those of 1."""
+    late = late_conversions(rules)
     rate = (pl.col(f"{name}_num"), pl.col(f"{name}_den"))
-    is_late = pl.col("converted_late") if late else None
-    frame = _scaled(frame, column, *_unless(is_late, rate))
-    frame = frame.with_columns(
+    is_late = pl.col("converted_late")
+    converts = not all(_is_all(raw, f"{name}_{part}", 1) for part in ("num", "den"))
+    steps: list[tuple[pl.Expr, pl.Expr] | None] = []
+    if converts:
+        steps.append(_unless(is_late, rate) if late else rate)
+    if not (_is_all(raw, "credited_from", 0) and _is_all(raw, "credited_to", unit)):
+        steps.append(None)
+    if any(rule.component.share.value != 1 for rule in rules):
+        steps.append((as_exact("share_num"), as_exact("share_den")))
+    if converts and late:
+        steps.append(_unless(~is_late, rate))
+    return steps
+
+
+def _is_all(frame: pl.DataFrame, column: str, value: int) -> bool:
+    """Whether every row has the value; of most columns that is known from the first."""
+    if frame.is_empty() or frame[column].null_count() or frame[column][0] != value:
+        return False
+    return bool((frame[column] == value).all())
+
+
+def _credited(
+    frame: pl.LazyFrame, column: str, steps: Sequence[tuple[pl.Expr, pl.Expr] | None], unit: int
+) -> pl.LazyFrame:
+    for step in steps:
+        frame = _parted(frame, column, unit) if step is None else _scaled(frame, column, *step)
+    return frame
+
+
+def _parted(frame: pl.LazyFrame, column: str, unit: int) -> pl.LazyFrame:
+    """The party's part, by subtraction on the running share."""
+    whole = exact(unit)
+    return frame.with_columns(
         *((pl.col(column) * as_exact(f"credited_{end}")).alias(f"_{end}") for end in ("to", "from"))
     ).with_columns((divided(pl.col("_to"), whole) - divided(pl.col("_from"), whole)).alias(column))
-    if any(rule.component.share.value != 1 for rule in rules):
-        frame = _scaled(frame, column, as_exact("share_num"), as_exact("share_den"))
-    if is_late is not None:
-        frame = _scaled(frame, column, *_unless(~is_late, rate))
-    return frame
 
 
 def _unless(condition: pl.Expr | None, rate: tuple[pl.Expr, pl.Expr]) -> tuple[pl.Expr, pl.Expr]:

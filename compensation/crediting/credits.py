@@ -13,6 +13,7 @@ from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import Scenarios
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
+from compensation.packing import distinct, with_looked_up
 from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import period_of
 from compensation.plans.rules import Rule
@@ -34,7 +35,8 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     crediting = CreditingRules.of(rules)
     transactions = prepared(scenarios, crediting)
     unit = crediting.share_unit(scenarios.participants)
-    matched = match(transactions, scenarios, crediting, assignments, unit).join(_terms(crediting.rules), on="rule")
+    matched = match(transactions, scenarios, crediting, assignments, unit)
+    matched = with_looked_up(matched, _terms(crediting.rules), ["rule"])
     matched = _dated(_converted(matched, crediting.rules, rates), crediting.rules)
     matched = with_cases(matched, transactions, crediting.rules, rates)
     measured = with_amounts(matched, crediting, unit)
@@ -89,17 +91,17 @@ def _calendars(rules: Sequence[Rule]) -> list[tuple[str, int]]:
 
 def _converted(matched: pl.DataFrame, rules: Sequence[Rule], rates: ExchangeRates) -> pl.DataFrame:
     keys = ["currency", "credited_on", "conversion"]
-    exchange = rates_frame(matched.select(keys).unique(), conversions(rules), rates)
-    return matched.join(exchange, on=keys, how="left")
+    exchange = rates_frame(distinct(matched, keys), conversions(rules), rates)
+    return with_looked_up(matched, exchange, keys)
 
 
 def _dated(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     keys, calendars = ["credited_on", "calendar"], _calendars(rules)
-    days = matched.select(keys).unique().rows()
+    days = distinct(matched, keys).rows()
     rows = [(day, calendar, *period_of(day, *calendars[calendar])) for day, calendar in days]
     schema = {"credited_on": pl.Date, "calendar": pl.Int64, "period_label": pl.String}
     periods = pl.DataFrame(rows, schema={**schema, "period_start": pl.Date, "period_end": pl.Date}, orient="row")
-    return matched.join(periods, on=keys, how="left")
+    return with_looked_up(matched, periods, keys)
 
 
 def _accumulates_for(rules: Sequence[Rule]) -> pl.Expr:

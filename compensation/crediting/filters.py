@@ -37,8 +37,11 @@ def filtered(matched: pl.DataFrame, rules: Sequence[Rule], transactions: pl.Data
     for key in filter_keys(rules):
         column = FILTERED.get(key, key)
         refused = refusals(rules, key, transactions[column].unique().to_list())
-        valued = matched.with_columns(pl.col(column).fill_null("").alias("value"))
-        matched = valued.join(refused, on=["rule", "value"], how="anti").drop("value")
+        valued = matched.select("rule", pl.col(column).fill_null("").alias("value"))
+        found = valued.join(
+            refused.with_columns(is_refused=True), on=["rule", "value"], how="left", maintain_order="left"
+        )
+        matched = matched.filter(found["is_refused"].is_null())
     for name in sorted({name for rule in rules for name in rule.component.filter.own}):
         numbers = [rule.number for rule in rules if name in rule.component.filter.own]
         theirs, payees = (pl.col(column) for column in _own(name))

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
-from compensation.crediting.cases import case_attributes
+from compensation.crediting.cases import case_attributes, lookups
 from compensation.crediting.coverage import COVERED_BY, covering, customer_positions, customers, first_covering
-from compensation.crediting.filters import filter_attributes, filtered
+from compensation.crediting.filters import FILTERED, OWN, filter_attributes, filter_keys, filtered
 from compensation.crediting.instalments import scheduled
 from compensation.crediting.measuring import BASES, with_fields
 from compensation.crediting.parties import parties
@@ -100,13 +100,26 @@ def _by_deal(
     day = pl.col("credited_on")
     return (
         placed.lazy()
-        .join(transactions.lazy(), on=on, how="inner")
+        .join(transactions.lazy().drop(_unused(transactions, crediting)), on=on, how="inner")
         .filter(day >= pl.col("first_on"), day < pl.col("end_on"))
         .drop("first_on", "end_on")
         .collect()
     )
 
 
+def _unused(transactions: pl.DataFrame, crediting: CreditingRules) -> list[str]:
+    """The columns that no rule looks at any more."""
+    rules = crediting.rules
+    looked_up = {lookup.by for rule in rules for lookup in lookups(rule)}
+    filtered_by = {FILTERED.get(key, key) for key in filter_keys(rules)}
+    own = {OWN[name][0] for rule in rules for name in rule.component.filter.own}
+    return [name for name in transactions.columns if name in _DROPPED - looked_up - filtered_by - own]
+
+
+_DROPPED = {
+    *("posting_sequence", "source", "source_ref", "settles_id", "revenue_minor", "margin_minor"),
+    *("quantity_millionths", "product", "product_family", "region", "channel", "document_type"),
+}
 _PARTY = ("payee_id", "role", "party", "via_payee_id", "level", "share_from", "share_to", "party_no")
 _POSITION = ("team", "title", "payee_region", "payee_channel", "hired_on")
 _PLACED = (

@@ -16,3 +16,7 @@ class Terms(NamedTuple):
     factor: Fraction = Fraction(1)
     failed: tuple[int, ...] = ()
     opening_share: Fraction = Fraction(1)
+
+
+PLAIN_TERMS = Terms()
+"""The terms of a component that nothing of a payee or period changes."""

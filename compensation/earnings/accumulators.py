@@ -7,10 +7,11 @@ import polars as pl
 
 from compensation.curves.compiling import FIXED_PAY, compile_curve
 from compensation.curves.curve import Curve, segments_frame
-from compensation.curves.terms import Terms
+from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
+from compensation.packing import distinct
 from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
@@ -32,7 +33,7 @@ _KEYS = ("scenario", "rule", "payee_id", "accumulates_for")
 def entered_by(credited: pl.DataFrame) -> list[AccumulatorKey]:
     """The accumulators that the credits enter, in a fixed order."""
     columns = (*_KEYS, "period_label", "period_start", "period_end")
-    rows = credited.select(columns).unique().sort(*_KEYS, "period_start").iter_rows()
+    rows = distinct(credited, columns).sort(*_KEYS, "period_start").iter_rows()
     return [
         AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(*period))
         for scenario, rule, payee_id, accumulates_for, *period in rows
@@ -57,17 +58,32 @@ class Curves:
     def __init__(self, rules: Sequence[Rule], exponents: Mapping[str, int]) -> None:
         self._rules, self._exponents = rules, exponents
         self._numbers: dict[tuple[int, int, Terms], int] = {}
+        self._by_quota: dict[tuple[int, int, int | None], int] = {}
+        self._openings: dict[int, int] = {}
         self.compiled: list[Curve] = []
 
     def number(self, rule: int, terms: Terms, case: int = 0) -> int:
         """The number of the curve for the terms."""
+        if terms[1:] == PLAIN_TERMS[1:]:  # hashing fractions takes longer than all the rest
+            alike = (rule, case, terms.quota)
+            if alike not in self._by_quota:
+                self._by_quota[alike] = self._compiled(rule, terms, case)
+            return self._by_quota[alike]
         key = (rule, case, terms)
-        known = self._numbers.get(key)
-        if known is None:
-            chosen = self._rules[rule]
-            known = self._numbers[key] = len(self.compiled)
-            self.compiled.append(compile_curve(chosen, terms, self._exponents[chosen.plan.currency], case))
-        return known
+        if key not in self._numbers:
+            self._numbers[key] = self._compiled(rule, terms, case)
+        return self._numbers[key]
+
+    def _compiled(self, rule: int, terms: Terms, case: int) -> int:
+        chosen = self._rules[rule]
+        self.compiled.append(compile_curve(chosen, terms, self._exponents[chosen.plan.currency], case))
+        return len(self.compiled) - 1
+
+    def opening(self, number: int) -> int:
+        """What the curve pays at 0, in minor units."""
+        if number not in self._openings:
+            self._openings[number] = self.compiled[number].pay_at(0)
+        return self._openings[number]
 
     def frame(self) -> pl.DataFrame:
         """See :func:`segments_frame`."""

@@ -20,6 +20,7 @@ from compensation.earnings.frames import (
     scores_of,
 )
 from compensation.facts.frames import Facts
+from compensation.packing import with_looked_up
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
@@ -101,7 +102,7 @@ def calculate(facts: Facts, plans: Sequence[Plan], *, as_of: date, snapshot: str
 def calculated(engine: Engine, credited: pl.DataFrame, outcomes: pl.DataFrame, provenance: Provenance) -> Calculation:
     """What credits earn; ``outcomes`` tells of the transactions that became none, see :func:`uncredited`."""
     earned = engine.run(credited, [""], provenance.as_of)
-    lines = earned.lines.join(named_rules(engine.rules), on="rule", maintain_order="left")
+    lines = with_looked_up(earned.lines, named_rules(engine.rules), ["rule"])
     lines = lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
     return Calculation(
         credits=lines.select(*CREDIT_COLUMNS, "outcome"),

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import polars as pl
 
+from compensation.curves.terms import PLAIN_TERMS
 from compensation.earnings.engine import Engine
 from compensation.earnings.period_pay import earned_on
 from compensation.earnings.runs import Earned
@@ -67,7 +68,7 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
         found = (
             terms.quota if terms else None,
             None if terms is None or terms.target_minor is None else rounded(terms.target_minor),
-            str(terms.factor) if terms else None,
+            ("1" if terms.factor is PLAIN_TERMS.factor else str(terms.factor)) if terms else None,
             [gates[number].figure for number in terms.failed] if terms else [],
             row.outcome,
         )

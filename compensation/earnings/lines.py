@@ -8,6 +8,7 @@ from compensation.curves.earning import Method, earn
 from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.overflow import refuse_overflow
 from compensation.exact_columns import EXACT_TYPE
+from compensation.packing import packed
 from compensation.plans.rules import Rule
 
 _PLACE = ("scenario", "rule", "payee_id", "accumulates_for", "period_start")
@@ -26,27 +27,50 @@ def earned_lines(
     ValueError if two credits of an accumulator have the same place, PayOverflowError if amounts leave the exact range.
     """
     frame = accumulators.frame()
-    placed = _placed(credited.join(frame, on=_PLACE, how="inner"))
+    placed = _placed(credited.hstack(_entered(credited, frame)))
     paying = [rule for rule in rules if rule.component.pays_by_line]
     payable = placed.filter(pl.col("outcome").is_null())
     if len(paying) < len(rules):
         payable = payable.filter(pl.col("rule").is_in([rule.number for rule in paying]))
     if payable.is_empty():
-        return placed.join(pl.DataFrame(schema=_NOTHING), on="credit_id", how="left", maintain_order="left")
+        return _with(placed, pl.DataFrame(schema=_NOTHING))
     payable = _on_curves(payable, accumulators, paying)
     refuse_overflow(payable, accumulators.rows, accumulators.curves.compiled, rules)
     earned = _earned(payable, frame, accumulators, paying, minors)
-    return placed.join(earned, on="credit_id", how="left", maintain_order="left")
+    return _with(placed, earned)
+
+
+def _entered(credited: pl.DataFrame, accumulators: pl.DataFrame) -> pl.DataFrame:
+    """The row of its accumulator for each credit; looked up once for each that occurs."""
+    places = packed(credited, _PLACE)
+    if places is None:
+        found = credited.select(_PLACE).join(accumulators, on=_PLACE, how="left", maintain_order="left")
+        return found.drop(_PLACE)
+    first = places.arg_unique()
+    distinct = credited.select(_PLACE)[first].join(accumulators, on=_PLACE, how="left", maintain_order="left")
+    known = distinct.drop(_PLACE).with_columns(places.gather(first).alias("place"))
+    return places.to_frame("place").join(known, on="place", how="left", maintain_order="left").drop("place")
+
+
+def _with(placed: pl.DataFrame, earned: pl.DataFrame) -> pl.DataFrame:
+    """The placed credits, whose credit_id is their row, with what they earn."""
+    if earned.height == placed.height:
+        return placed.hstack(earned.sort("credit_id").drop("credit_id"))
+    found = placed.select("credit_id").join(earned, on="credit_id", how="left", maintain_order="left")
+    return placed.hstack(found.drop("credit_id"))
 
 
 def _placed(credited: pl.DataFrame) -> pl.DataFrame:
     """The credits in their order, numbered; ``outcome`` says what cannot be paid."""
-    order = ("order_no", "instalment", "rule", "party_no")
-    placed = credited.sort("walk", *order).with_columns(
+    order = ("walk", "order_no", "instalment", "rule", "party_no")
+    place = packed(credited, order)
+    placed = credited.sort(order) if place is None else credited[place.arg_sort()]
+    placed = placed.with_columns(
         pl.coalesce("outcome", "pay_outcome").alias("outcome"), pl.int_range(pl.len()).alias("credit_id")
     )
-    repeated = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in ("walk", *order))
-    ties = placed.filter(repeated)
+    if place is not None and place.n_unique() == len(place):
+        return placed
+    ties = placed.filter(pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in order))
     if not ties.is_empty():
         raise ValueError(
             f"transaction {ties['transaction_id'][0]}: two credits of {ties['payee_id'][0]} have the same place"

@@ -74,7 +74,7 @@ class PeriodPays:
         payout, terms = rule.component.payout, row.terms
         if payout.needs_credits:
             if row.curve is not None:
-                opening = self._accumulators.curves.compiled[row.curve].pay_at(0)
+                opening = self._accumulators.curves.opening(row.curve)
                 yield PeriodPay(key, "opening", self._capped(rule, terms, opening))
             return
         part = self._score(rule, key) if payout.scorecard else self._cell(rule, key)

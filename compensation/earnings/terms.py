@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-from compensation.curves.terms import Terms
+from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.facts.presence import Presence
 from compensation.facts.quotas import Quotas
 from compensation.facts.targets import Targets
 from compensation.figures.evaluating import Figures
 from compensation.figures.factors import ManualFactors
 from compensation.figures.tables import factor_of, is_passed, manual_factor
-from compensation.plans.components import AccumulateBy
+from compensation.plans.components import AccumulateBy, Component, Proration
 from compensation.plans.figures import Modifier
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
@@ -36,9 +36,14 @@ class TermsBook:
         self._figures, self._factors = figures, factors
         self._own_pay = own_pay
         self._known: dict[tuple[int, str, str, str, Period], Found] = {}
+        self._alike: dict[int, bool] = {}
 
     def of(self, rule: Rule, scenario: str, payee_id: str, accumulates_for: str, period: Period) -> Found:
         """The terms, or the outcome that says what is missing: no_quota, no_target_pay, no_salary, no_figure …"""
+        if rule.number not in self._alike:
+            self._alike[rule.number] = _are_alike(rule.component)
+        if self._alike[rule.number]:
+            return _PLAIN
         shared = accumulates_for if rule.component.accumulate_by is AccumulateBy.TEAM else ""
         key = (rule.number, scenario, payee_id, shared, period)
         if key not in self._known:
@@ -98,3 +103,12 @@ class TermsBook:
                 if not is_passed(gate, value):
                     failed.append(number)
         return failed
+
+
+_PLAIN: Found = (PLAIN_TERMS, None)
+
+
+def _are_alike(component: Component) -> bool:
+    """Whether nothing of a payee or period changes its terms."""
+    asks = component.needs_quota or component.needs_target or component.modifiers or component.gates
+    return not asks and component.opening_prorated is Proration.NONE

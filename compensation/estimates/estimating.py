@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -55,20 +56,49 @@ def estimate_deals(
     In the order of the proposals, then of payees. KeyError if a proposal names an unknown deal, ValueError if two
     have the same scenario. A deal that nobody takes part in has no row, see :func:`unowned`.
     """
-    if len({proposal.scenario for proposal in proposals}) < len(proposals):
-        raise ValueError("two proposals have the same scenario; name each differently")
-    engine = Engine.of(facts, plans)
-    deals = OpenDeals(facts, as_of)
-    run = _run(engine, deals, proposals, as_of)
+    engine, deals, run = _of(facts, plans, proposals, as_of)
     return list(_Writer(engine, deals, run).estimates(proposals))
 
 
+class Amounts(NamedTuple):
+    """What a proposal changes for a payee, in minor units of ``currency``: if its deal closes before all other open
+    deals of the same periods, and if it closes after them.
+    """
+
+    scenario: str
+    deal_id: str
+    payee_id: str
+    currency: str
+    closed_first_minor: int
+    closed_last_minor: int
+
+
+def estimate_amounts(
+    facts: Facts, plans: Sequence[Plan], proposals: Sequence[Proposal], *, as_of: date
+) -> list[Amounts]:
+    """The amounts of :func:`estimate_deals`, without components and reasons, in the same order; for many variations.
+
+    Only those whose pay changes have a row. Raises what that does.
+    """
+    engine, deals, run = _of(facts, plans, proposals, as_of)
+    return list(_Writer(engine, deals, run).amounts(proposals))
+
+
+def _of(
+    facts: Facts, plans: Sequence[Plan], proposals: Sequence[Proposal], as_of: date
+) -> tuple[Engine, OpenDeals, "_Ran"]:
+    if len({proposal.scenario for proposal in proposals}) < len(proposals):
+        raise ValueError("two proposals have the same scenario; name each differently")
+    engine, deals = Engine.of(facts, plans), OpenDeals(facts, as_of)
+    return engine, deals, _run(engine, deals, proposals, as_of)
+
+
 class _Ran(NamedTuple):
-    """``lines`` of the deals by scenario; ``beyond``: by scenario, payee and currency what changes elsewhere."""
+    """``lines`` of the deals; ``beyond``: by scenario, payee and currency what changes elsewhere."""
 
     accumulators: Accumulators
-    lines: Mapping[str, list[Line]]
-    beyond: Mapping[tuple[str, str], Mapping[str, int]]
+    lines: pl.DataFrame
+    beyond: Mapping[str, Mapping[str, Mapping[str, int]]]
 
 
 def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of: date) -> _Ran:
@@ -85,11 +115,8 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     repeated = entangled.scenarios(both, inside, LAST)
     everything = pl.concat([proposed_last(both), repeated.credits], how="diagonal_relaxed")
     earned = engine.run(everything, [], as_of, starts, repeated.in_force)
-    lines = earned.lines.sort("accumulator", "credit_id")
-    by_scenario: dict[str, list[Line]] = defaultdict(list)
-    for line in _of_proposals(lines, proposals).iter_rows(named=True):
-        by_scenario[line["scenario"]].append(line)
-    return _Ran(earned.accumulators, by_scenario, _beyond(engine, earned, proposals))
+    lines = _of_proposals(earned.lines.sort("accumulator", "credit_id"), proposals)
+    return _Ran(earned.accumulators, lines, _beyond(engine, earned, proposals))
 
 
 def _of_proposals(lines: pl.DataFrame, proposals: Sequence[Proposal]) -> pl.DataFrame:
@@ -99,12 +126,14 @@ def _of_proposals(lines: pl.DataFrame, proposals: Sequence[Proposal]) -> pl.Data
     return lines.join(deals, on=["scenario", "deal_id"], how="semi", maintain_order="left")
 
 
-def _beyond(engine: Engine, earned: Earned, proposals: Sequence[Proposal]) -> dict[tuple[str, str], dict[str, int]]:
+def _beyond(
+    engine: Engine, earned: Earned, proposals: Sequence[Proposal]
+) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
     """What a scenario changes for a payee beside the lines of its own deal, by currency."""
     if not engine.entangled:
         return {}
     own = {each.scenario + suffix: each.deal_id for each in proposals for suffix in ("", LAST)}
-    changes: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    changes: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     columns = ("scenario", "payee_id", "rule", "deal_id", "earning_minor")
     entangled = earned.lines.filter(pl.col("rule").is_in(list(engine.entangled)), pl.col("earning_minor").is_not_null())
     rows = list(entangled.select(columns).iter_rows())
@@ -112,9 +141,9 @@ def _beyond(engine: Engine, earned: Earned, proposals: Sequence[Proposal]) -> di
     for scenario, payee_id, rule, deal_id, minor in rows:
         currency = engine.rules[rule].plan.currency
         if scenario.endswith(BASE):
-            changes[scenario.removesuffix(BASE), payee_id][currency] -= minor
+            changes[scenario.removesuffix(BASE)][payee_id][currency] -= minor
         elif deal_id != own.get(scenario):
-            changes[scenario, payee_id][currency] += minor
+            changes[scenario][payee_id][currency] += minor
     return changes
 
 
@@ -176,6 +205,39 @@ class _Writer:
                 reasons = obstacles.reasons(proposal, payee_id, first[payee_id])
                 yield self._estimate(proposal, deal, payee_id, (first[payee_id], last[payee_id]), tuple(reasons))
 
+    def amounts(self, proposals: Sequence[Proposal]) -> Iterator[Amounts]:
+        paid = self._paid()
+        for proposal in proposals:
+            first, last = (paid.get(proposal.scenario + suffix, {}) for suffix in ("", LAST))
+            for payee_id in sorted(first.keys() | last.keys()):
+                sums = [each.get(payee_id, {}) for each in (first, last)]
+                currency = self._currency(payee_id, proposal, sums)
+                minors = (self._in_currency(each, currency, proposal) for each in sums)
+                yield Amounts(proposal.scenario, proposal.deal_id, payee_id, currency, *minors)
+
+    def _paid(self) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
+        """By scenario, payee and currency, all that changes."""
+        paid: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+        key = ("scenario", "payee_id", "rule")
+        earning = self.run.lines.filter(pl.col("earning_minor").is_not_null())
+        for scenario, payee_id, rule, minor in earning.group_by(key).agg(pl.col("earning_minor").sum()).iter_rows():
+            paid[scenario][payee_id][self.engine.rules[rule].plan.currency] += minor
+        for scenario, payees in self.run.beyond.items():
+            for payee_id, amounts in payees.items():
+                for currency, minor in amounts.items():
+                    paid[scenario][payee_id][currency] += minor
+        return paid
+
+    def _currency(self, payee_id: str, proposal: Proposal, sums: Sequence[Mapping[str, int]]) -> str:
+        """The plans', if these pay in one, else the payee's own."""
+        currencies = {currency for each in sums for currency in each}
+        return currencies.pop() if len(currencies) == 1 else self._pay_currency(payee_id, proposal)
+
+    def _in_currency(self, amounts: Mapping[str, int], currency: str, proposal: Proposal) -> int:
+        if amounts.keys() == {currency}:
+            return amounts[currency]
+        return self.engine.rates.total(amounts, currency, self.deals.credited_on(proposal))
+
     def _estimate(
         self,
         proposal: Proposal,
@@ -207,22 +269,34 @@ class _Writer:
 
     def _by_payee(self, proposal: Proposal, suffix: str) -> dict[str, list[Line]]:
         lines: dict[str, list[Line]] = defaultdict(list)
-        for line in self.run.lines.get(proposal.scenario + suffix, []):
+        for line in self._lines.get(proposal.scenario + suffix, []):
             lines[line["payee_id"]].append(line)
-        for (scenario, payee_id), amounts in self.run.beyond.items():
-            if scenario == proposal.scenario + suffix and any(amounts.values()):
+        for payee_id, amounts in self.run.beyond.get(proposal.scenario + suffix, {}).items():
+            if any(amounts.values()):
                 lines[payee_id]
         return lines
 
+    @cached_property
+    def _lines(self) -> Mapping[str, list[Line]]:
+        """By scenario."""
+        lines: dict[str, list[Line]] = defaultdict(list)
+        for line in self.run.lines.iter_rows(named=True):
+            lines[line["scenario"]].append(line)
+        return lines
+
+    def _changed(self, scenario: str, payee_id: str) -> Mapping[str, int]:
+        """What changes elsewhere, by currency."""
+        return self.run.beyond.get(scenario, {}).get(payee_id, {})
+
     def _elsewhere(self, payee_id: str, proposal: Proposal) -> Iterator[Reason]:
         """What the deal changes of the pay for other deals."""
-        for currency, minor in sorted(self.run.beyond.get((proposal.scenario, payee_id), {}).items()):
+        for currency, minor in sorted(self._changed(proposal.scenario, payee_id).items()):
             if minor:
                 yield reason("changes_elsewhere", amount=self._money(minor, currency))
 
     def _total(self, payee_id: str, proposal: Proposal, lines: Sequence[Line], scenario: str) -> Money:
         """All that changes for the payee; in the payee's own currency if the plans pay in several."""
-        by_currency: dict[str, int] = defaultdict(int, self.run.beyond.get((scenario, payee_id), {}))
+        by_currency: dict[str, int] = defaultdict(int, self._changed(scenario, payee_id))
         for line in lines:
             by_currency[self.engine.rules[line["rule"]].plan.currency] += line["earning_minor"]
         if len(by_currency) == 1:

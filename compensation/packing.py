@@ -1,0 +1,52 @@
+"""Several columns as one number: what is sorted, compared and joined by one integer costs a tenth of it."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from compensation.exact import MAX_MINOR
+
+
+def packed(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
+    """A number for each row: equal where the columns are, and in their order, as far as they are integers and days.
+
+    None if the numbers would not fit into 64 bits, or a column has nulls.
+
+    >>> packed(pl.DataFrame({"a": [2, 1, 1], "b": [5, 7, 5]}), ("a", "b")).to_list()
+    [3, 2, 0]
+    """
+    if frame.is_empty() or any(frame[name].null_count() for name in columns):
+        return None
+    number, size = pl.lit(0, pl.Int64), 1
+    for column in (_whole(frame[name]) for name in columns):
+        low, high = (int(str(bound)) for bound in (column.min(), column.max()))
+        size *= high - low + 1
+        if size > MAX_MINOR:
+            return None
+        if high > low:
+            number = number * (high - low + 1) + (pl.lit(column) - low)
+    return frame.select(number.alias("packed") + pl.repeat(0, pl.len(), dtype=pl.Int64)).to_series()
+
+
+def _whole(column: pl.Series) -> pl.Series:
+    """The column as integers; texts by a number for each that occurs."""
+    if column.dtype == pl.String:
+        if (column == column[0]).all():
+            return pl.repeat(0, len(column), dtype=pl.Int64, eager=True)
+        return column.cast(pl.Enum(column.unique())).to_physical().cast(pl.Int64)
+    return column.to_physical().cast(pl.Int64)
+
+
+def distinct(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows of the columns that occur, each once, in no order."""
+    number = packed(frame, columns)
+    return frame.select(columns).unique() if number is None else frame.select(columns)[number.arg_unique()]
+
+
+def with_looked_up(frame: pl.DataFrame, table: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """The frame, as it is, with the further columns of the table, which has each key once; null where it has none.
+
+    Like a join, without copying the frame.
+    """
+    found = frame.select(keys).join(table, on=keys, how="left", maintain_order="left")
+    return frame.hstack(found.drop(keys))
