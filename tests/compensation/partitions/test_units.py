@@ -51,8 +51,8 @@ def test_a_plan_is_divided_by_payees_unless_pay_depends_on_others(name: str) -> 
 
 
 def test_deals_between_which_something_was_returned_have_one_place() -> None:
-    rows = [{"transaction_id": f"t{number}", "deal_id": f"D{number}"} for number in range(40)]
-    back = {"kind": "return", "revenue_minor": -1}
+    rows: list[dict[str, object]] = [{"transaction_id": f"t{number}", "deal_id": f"D{number}"} for number in range(40)]
+    back: dict[str, object] = {"kind": "return", "revenue_minor": -1}
     rows += [
         {"transaction_id": "r1", "deal_id": "D7", "reverses_id": "t3", **back},
         {"transaction_id": "r2", "deal_id": "D3", "reverses_id": "t31", **back},
