@@ -241,7 +241,7 @@ def _amount(company: Company, credit: Credit, name: str, raw: Raw, *, is_before:
 
 
 def whole_of(company: Company, credit: Credit, name: str) -> int:
-    """A measure of the credit's document, whoever is credited, in the plan's currency; nothing where it is not known."""
+    """A measure of the whole document in the plan's currency, whoever is credited; nothing where it is not known."""
     component = credit.rule.component.model_copy(update={"split": SplitOf.EARNING, "share": Number(Fraction(1))})
     whole = replace(credit, rule=replace(credit.rule, component=component))
     return _counted(company, whole, name, [])[1]

@@ -30,7 +30,7 @@ class _Reckoner(PeriodPays):
             self.credits[credit.rule.number].append(credit)
         while len(done) < len(self.rules):
             for rule in self.rules:
-                if rule.number not in done and self._stands_on(rule) <= done:
+                if rule.number not in done and self._waits_for(rule) <= done:
                     self._pay(rule)
                     done.add(rule.number)
         for plan in {id(rule.plan): rule.plan for rule in self.rules}.values():
@@ -40,6 +40,11 @@ class _Reckoner(PeriodPays):
         everything = [credit for own in self.credits.values() for credit in own]
         lines = [credit for credit in everything if credit.outcome is None and pays_lines(credit.rule)]
         return Reckoning(everything, lines, self.openings, list(self.accumulated.values()), self.values)
+
+    def _waits_for(self, rule: Rule) -> set[int]:
+        """What has to be paid first: for this rule, and for those whose positions run together with it."""
+        together = (each for each in self.rules if self._walk_key(each) == self._walk_key(rule))
+        return {number for each in together for number in self._stands_on(each)}
 
     def _stands_on(self, rule: Rule) -> set[int]:
         component = rule.component

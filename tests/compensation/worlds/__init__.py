@@ -7,17 +7,17 @@ from compensation import Plan
 from tests.compensation.oracle.company import Row
 from tests.compensation.worlds.companies import LAST, REPS, Rows, company
 from tests.compensation.worlds.dice import NOT_YET
-from tests.compensation.worlds.plans import plan
+from tests.compensation.worlds.plans import plans
 from tests.compensation.worlds.rows import facts_of, frame
 
 __all__ = ["LAST", "NOT_YET", "facts_of", "frame", "world"]
 
 
-def world(seed: int, plans: int = 20) -> tuple[Rows, list[Plan]]:
-    """A company and plans; the same for the same seed."""
+def world(seed: int, count: int = 20) -> tuple[Rows, list[Plan]]:
+    """A company and ``count`` plans; the same for the same seed."""
     random = Random(seed)  # noqa: S311  # the same world for the same seed
     rows = company(random, 110)
-    written = [plan(random, number) for number in range(plans)]
+    written = [each for number in range(count) for each in plans(random, number)]
     rows["targets"] = _targets(random, written)
     return rows, written
 

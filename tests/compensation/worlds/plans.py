@@ -20,9 +20,25 @@ from tests.compensation.worlds.dice import (
 )
 
 
-def plan(random: Random, number: int) -> Plan:
-    """A plan of a few components."""
-    written = PlanWriter(random, number).plan()
+def plans(random: Random, number: int) -> list[Plan]:
+    """A plan of a few components, perhaps in two versions, of which the later one continues."""
+    writer = PlanWriter(random, number)
+    written = writer.plan()
+    is_on_earnings = any("earnings_of" in each for each in written["components"])
+    if not writer.chance("versions", 0.15) or (is_on_earnings and "versions_of_earnings" in NOT_YET):
+        return [_parsed(written, number)]
+    earlier = {**written, "effective": {"from": "2025-11-01", "through": "2026-05-16"}}
+    continued = [
+        {**each, "continues": "yes"} if "credited_on" in each and "earnings_of" not in each else each
+        for each in written["components"]
+    ]
+    return [
+        _parsed(earlier, number),
+        _parsed({**written, "effective": {"from": "2026-05-17"}, "components": continued}, number),
+    ]
+
+
+def _parsed(written: Written, number: int) -> Plan:
     return parse_plan(json.dumps(written, indent=1), f"generated-{number}.yaml")
 
 
@@ -98,7 +114,7 @@ class PlanWriter(Conditions):
         may_look = (
             "accumulate_with" not in last
             and "credited_on" in first
-            and "pool" not in first["payout"]
+            and "pool" not in {**first["payout"], **last["payout"]}
             and last["period"] not in ("ever", "week")
         )
         if random.random() < 0.2 and may_look and self.chance("earnings_figures", 1):
