@@ -12,7 +12,7 @@ from tests.compensation.worlds import NOT_YET
 from tests.compensation.worlds.comparing import compared, differences_on
 from tests.compensation.worlds.rows import rows_of
 
-WORLDS, ROUNDS = 4, 7
+WORLDS, ROUNDS = 7, 4
 """Together these are more than ten thousand payees' periods in which something is credited or paid."""
 
 
@@ -23,7 +23,7 @@ def test_every_cent_is_the_same(first: int) -> None:
         comparison = compared(seed)
         assert not comparison.differences, "\n\n".join(comparison.differences[:3])
         cases += comparison.cases
-    assert cases > 10_000 // ROUNDS
+    assert cases >= 10_000 // ROUNDS
 
 
 @pytest.mark.parametrize("name", FILES)
