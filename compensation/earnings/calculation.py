@@ -19,6 +19,7 @@ from compensation.earnings.frames import (
     openings_of,
     scores_of,
 )
+from compensation.earnings.runs import Earned
 from compensation.facts.frames import Facts
 from compensation.packing import with_looked_up
 from compensation.plans.components import Event
@@ -102,18 +103,31 @@ def calculate(facts: Facts, plans: Sequence[Plan], *, as_of: date, snapshot: str
 def calculated(engine: Engine, credited: pl.DataFrame, outcomes: pl.DataFrame, provenance: Provenance) -> Calculation:
     """What credits earn; ``outcomes`` tells of the transactions that became none, see :func:`uncredited`."""
     earned = engine.run(credited, [""], provenance.as_of)
-    lines = with_looked_up(earned.lines, named_rules(engine.rules), ["rule"])
-    lines = lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
+    lines = _named(engine, earned)
     return Calculation(
         credits=lines.select(*CREDIT_COLUMNS, "outcome"),
         openings=openings_of(engine, earned, provenance.as_of),
-        lines=lines.filter(pl.col("earning_minor").is_not_null()).select(*CREDIT_COLUMNS, *POSITIONS),
+        lines=_paying(lines),
         accumulated=accumulated_of(engine, earned),
         figures=figures_of(engine, earned),
         scores=scores_of(engine, earned),
         outcomes=outcomes,
         provenance=provenance,
     )
+
+
+def lines_of(engine: Engine, earned: Earned) -> pl.DataFrame:
+    """The lines of a run, see :class:`Calculation`."""
+    return _paying(_named(engine, earned))
+
+
+def _named(engine: Engine, earned: Earned) -> pl.DataFrame:
+    lines = with_looked_up(earned.lines, named_rules(engine.rules), ["rule"])
+    return lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
+
+
+def _paying(lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.filter(pl.col("earning_minor").is_not_null()).select(*CREDIT_COLUMNS, *POSITIONS)
 
 
 def history(facts: Facts, as_of: date) -> Scenarios:

@@ -73,12 +73,18 @@ class Engine:
         return Run(self, as_of, sorted(scenarios), starts or {}, in_force).earned(credited)
 
     def in_force(self, rule: Rule, as_of: date) -> Iterator[tuple[str, str, Period]]:
-        """Every payee, the accumulator of their fixed pay, and period, in which somebody has the rule up to the day."""
+        """Every payee and period in which somebody has the rule up to the day, and where their fixed pay stands.
+
+        Once for a period: a team is that of the last day.
+        """
+        last_days: dict[tuple[str, Period], date] = {}
         for _, payee_id, start, end in self.eligibility(rule).iter_rows():
             first, last = max(start, rule.valid_from), min(end, rule.valid_to, as_of + _DAY) - _DAY
             for period in periods_between(first, last, rule.component.period, rule.plan.year_starts):
-                team = self.groups.team(payee_id, min(period.end - _DAY, last))
-                yield payee_id, opens_for(rule, payee_id, team), period
+                last_day = min(period.end - _DAY, last)
+                last_days[payee_id, period] = max(last_day, last_days.get((payee_id, period), last_day))
+        for (payee_id, period), last_day in last_days.items():
+            yield payee_id, opens_for(rule, payee_id, self.groups.team(payee_id, last_day)), period
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
         """See :meth:`Assignments.eligibility`, of those who are chosen; customers have a plan all along."""

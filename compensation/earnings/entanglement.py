@@ -21,10 +21,18 @@ def is_shared(plan: Plan) -> bool:
     return together or by_figure or any(_is_shared(component) for component in plan.components)
 
 
+def looks_at_pay(plan: Plan) -> bool:
+    """Whether pay of other components, and so of other periods, is looked at."""
+    by_figure = any(list(plan.earnings_behind(name)) for name in plan.figures)
+    return bool(plan.caps) or by_figure or any(component.earnings_of for component in plan.components)
+
+
 def _is_entangled(component: Component) -> bool:
     cap, floor = component.cap, component.floor
-    beyond_lines = (cap and cap.per is not Per.TRANSACTION and not caps_on_curve(component)) or (
-        floor and floor.per is not Per.TRANSACTION
+    beyond_lines = (
+        (cap and cap.per is Per.DEAL)
+        or (cap and cap.per is Per.PERIOD and not caps_on_curve(component))
+        or (floor and floor.per is not Per.TRANSACTION)
     )
     beyond_curve = component.mode is Mode.RATE_REACHED or component.attribution is Attribution.PRO_RATA
     return bool(
@@ -42,7 +50,8 @@ def _is_entangled(component: Component) -> bool:
 
 def _is_shared(component: Component) -> bool:
     payout = component.payout
-    return bool(payout.pool or payout.ranking or component.earnings_of or component.accumulate_by is AccumulateBy.TEAM)
+    by_others = component.earnings_of or component.less_earnings_of or component.less_paid_below
+    return bool(payout.pool or payout.ranking or by_others or component.accumulate_by is AccumulateBy.TEAM)
 
 
 def _within(figure: Figure) -> Iterator[Figure]:

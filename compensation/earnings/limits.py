@@ -1,6 +1,6 @@
 """Limits on lines, after the curve: clawbacks, shares of earnings, what others got, caps, floors, attribution."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 
 import polars as pl
@@ -9,7 +9,7 @@ from compensation.curves.compiling import caps_on_curve, limit_minor
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators
 from compensation.exact import MILLIONTHS, rounded
 from compensation.exact_columns import as_exact, divided, exact
-from compensation.plans.components import AccumulateBy, Attribution, Component, Rounding, SplitOf
+from compensation.plans.components import Attribution, Component, Rounding, SplitOf
 from compensation.plans.limits import Limit, Per
 from compensation.plans.periods import months_between
 from compensation.plans.releases import Clawback
@@ -20,12 +20,21 @@ _ORDER = ("order_no", "instalment", "party_no")
 
 
 class Limits:
-    """Applies a rule's limits to its lines. ``earned``: the lines of earlier levels."""
+    """Applies a rule's limits to its lines.
+
+    ``earned``: the lines of earlier levels; ``opening``: the accumulators in which periods open.
+    """
 
     def __init__(
-        self, accumulators: Accumulators, earned: Lines | None, rules: Sequence[Rule], minors: Mapping[int, int]
+        self,
+        accumulators: Accumulators,
+        earned: Lines | None,
+        rules: Sequence[Rule],
+        minors: Mapping[int, int],
+        opening: Collection[AccumulatorKey],
     ) -> None:
         self._accumulators, self._earned, self._rules, self._minors = accumulators, earned, rules, minors
+        self._opening = frozenset(opening)
 
     def applied(self, lines: Lines, rules: Sequence[Rule]) -> Lines:
         """The lines (of paying credits) with ``earning`` after all limits; rules without any are left as they are."""
@@ -90,12 +99,14 @@ class Limits:
             (row.key.scenario, row.key.payee_id, row.key.period.start, curves[row.curve].pay_at(0))
             for curves in (self._accumulators.curves.compiled,)
             for row in self._accumulators.of_rules([rule])
-            if row.curve is not None and _opens_here(rule, row.key)
+            if row.curve is not None and row.key in self._opening
         ]
         place = ["scenario", "payee_id", "period_start"]
         schema = {"scenario": pl.String, "payee_id": pl.String, "period_start": pl.Date, "_opened": pl.Int64}
         openings = pl.DataFrame(opened, schema=schema, orient="row").with_columns(as_exact("_opened"))
-        lines = self._limit_column(lines, rule, limit).join(openings, on=place, how="left", maintain_order="left")
+        lines = self._limit_column(lines, rule, limit).join(
+            openings, on=place, how="left", maintain_order="left", validate="m:1"
+        )
         return _bounded(lines, place, pl.min_horizontal, pl.col("_opened").fill_null(exact(0)))
 
     def _lifted(self, lines: Lines, rule: Rule, limit: Limit) -> Lines:
@@ -137,7 +148,7 @@ class Limits:
         return joined.with_columns((pl.col("earning") - _part(parts)).alias("earning"))
 
 
-_FAMILY = ["accumulator", "party_no", "family"]
+_FAMILY = ["accumulator", "party_no", "deal_id", "family"]
 
 
 def has_limits(component: Component) -> bool:
@@ -152,11 +163,6 @@ def has_limits(component: Component) -> bool:
         or component.less_paid_below
         or component.attribution is Attribution.PRO_RATA
     )
-
-
-def _opens_here(rule: Rule, key: AccumulatorKey) -> bool:
-    """Whether fixed pay of the period stands in the accumulator."""
-    return key.accumulates_for == key.payee_id or rule.component.accumulate_by is AccumulateBy.TEAM
 
 
 def _in_families(lines: Lines) -> Lines:
@@ -188,13 +194,16 @@ def _shared(lines: Lines) -> Lines:
 
 
 def _less_below(lines: Lines) -> Lines:
-    """Managers earn what exceeds the most that anybody below them in the chain has as own rate."""
-    lines = lines.with_columns(pl.coalesce("via_payee_id", "payee_id").alias("_owner"))
-    chain = ["scenario", "transaction_id", "instalment", "_owner"]
-    most_below = pl.col("earning").cum_max().over(chain, order_by="level").shift().over(chain, order_by="level")
-    exceeding = pl.max_horizontal(pl.col("earning") - pl.col("_below"), exact(0))
+    """Managers earn what exceeds the most that anybody below them in the chain has as own rate; returns mirror it."""
+    lines = lines.with_columns(
+        pl.coalesce("via_payee_id", "payee_id").alias("_owner"), pl.col("earning").abs().alias("_size")
+    )
+    chain = ["scenario", "transaction_id", "deal_id", "instalment", "_owner", "share_from"]
+    most_below = pl.col("_size").cum_max().over(chain, order_by="level").shift().over(chain, order_by="level")
+    exceeding = pl.max_horizontal(pl.col("_size") - pl.col("_below"), exact(0))
+    signed = pl.when(pl.col("earning") < 0).then(exact(0) - exceeding).otherwise(exceeding)
     return lines.with_columns(most_below.alias("_below")).with_columns(
-        pl.when(pl.col("_below").is_null()).then("earning").otherwise(exceeding).alias("earning")
+        pl.when(pl.col("_below").is_null()).then("earning").otherwise(signed).alias("earning")
     )
 
 

@@ -231,5 +231,5 @@ def _prizes(
 
 
 def earned_on(period: Period, as_of: date) -> date:
-    """The day on which pay of a period counts: its last, or ``as_of`` while it lasts."""
-    return min(period.end - timedelta(days=1), as_of)
+    """The day on which pay of a period counts: its last, or ``as_of`` while it lasts; never before it begins."""
+    return max(period.start, min(period.end - timedelta(days=1), as_of))

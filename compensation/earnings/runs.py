@@ -131,9 +131,10 @@ class Run:
         lines = earned_lines(credited, self._accumulators, rules, self._engine.minors)
         paying = lines.filter(pl.col("earning").is_not_null()).with_columns(pl.col("earning").alias("calculated"))
         before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
-        paying = Limits(self._accumulators, before, self._engine.rules, self._engine.minors).applied(paying, rules)
-        results = paying.select("credit_id", "calculated", pl.col("earning").cast(EXACT_TYPE))
-        lines = lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left")
+        opening = [key for keys in in_force.values() for key in keys]
+        limits = Limits(self._accumulators, before, self._engine.rules, self._engine.minors, opening)
+        results = limits.applied(paying, rules).select("credit_id", "calculated", pl.col("earning").cast(EXACT_TYPE))
+        lines = lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left", validate="1:1")
         self._lines.append(lines)
         for rule in rules:
             self._pay_periods(rule, in_force[rule.number], lines)

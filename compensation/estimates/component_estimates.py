@@ -1,5 +1,6 @@
 """What one component would pay for a deal, tier by tier, with its reasons."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -93,14 +94,17 @@ class EarnedLines:
             payment=ExpectedPayment(
                 event=self.rule.component.credited_on or Event.EARNING, expected_on=line["credited_on"]
             ),
-            schedule=tuple(self._schedule(line["credited_on"])),
+            schedule=tuple(self._schedule()),
             reasons=tuple(self.reasons()),
         )
 
-    def _schedule(self, credited_on: date) -> Iterator[ExpectedRelease]:
-        earning = sum(each["earning_minor"] for each in self.lines)
+    def _schedule(self) -> Iterator[ExpectedRelease]:
         exponent = self.engine.rates.exponent(self.rule.plan.currency)
-        return expected_releases(self.rule, earning, credited_on, exponent)
+        by_day: dict[date, int] = defaultdict(int)
+        for line in self.lines:
+            by_day[line["credited_on"]] += line["earning_minor"]
+        for day, earning in sorted(by_day.items()):
+            yield from expected_releases(self.rule, earning, day, exponent)
 
     def reasons(self) -> Iterator[Reason]:
         """How the lines are credited and what they earn, step by step."""
@@ -161,12 +165,19 @@ class EarnedLines:
         """The tiers that the lines reach; their earnings add up to those of the lines."""
         component = self.rule.component
         if component.mode is Mode.CURVE and not (component.payout.cases or component.payout.matrix):
-            return tuple(self.curve.slices(self._before, self._after))
+            return tuple(self._slices())
         at = "before" if component.mode is Mode.RATE_BEFORE else "after"
         return tuple(
             Slice(self._curve_of(each).piece_at(each[at]), each["base"], each["calculated_minor"])
             for each in self.lines
         )
+
+    def _slices(self) -> Iterator[Slice]:
+        """Line by line, since others may stand between them; what lies on one piece is told once."""
+        walked = [part for line in self.lines for part in self.curve.slices(int(line["before"]), int(line["after"]))]
+        for piece in dict.fromkeys(part.piece for part in walked):
+            own = [part for part in walked if part.piece is piece or part.piece == piece]
+            yield Slice(piece, sum(part.measure for part in own), sum(part.earning for part in own))
 
     def _conversion(self) -> Iterator[Reason]:
         origin, target, day = self.currency, self.rule.plan.currency, self.lines[0]["credited_on"]

@@ -5,7 +5,7 @@ pay. For the plans concerned each scenario repeats what is booked, and a base sc
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ import polars as pl
 
 from compensation.earnings.accumulators import AccumulatorKey
 from compensation.earnings.engine import Engine
+from compensation.earnings.entanglement import looks_at_pay
+from compensation.estimates.proposals import Proposal
 from compensation.plans.periods import Period
 
 BASE = "\x00base"
@@ -40,10 +42,10 @@ class Entangled:
         open_deals = pending.join(self._plans, on="rule").with_columns(pl.col("order_no") + _PENDING)
         self._pending = open_deals.drop("scenario")
 
-    def scenarios(self, credited: pl.DataFrame, named: Mapping[str, Set[str]], last: str) -> Repeated:
-        """``credited``: of the proposals; ``named``: by proposal the deals in it; scenarios in ``last`` come after all.
+    def scenarios(self, credited: pl.DataFrame, proposals: Sequence[Proposal], last: str) -> Repeated:
+        """``credited``: of the proposals; scenarios that end in ``last`` come after all other open deals.
 
-        Orders the proposals' own credits after everything that is repeated.
+        The base has what is repeated and the deals that close earlier, but not the proposed deal itself.
         """
         own = credited.join(self._plans, on="rule")
         if own.is_empty():
@@ -51,14 +53,13 @@ class Entangled:
         touched = self._touched(own)
         booked = self._repeated(self._booked.drop("scenario"), touched)
         waiting = self._repeated(self._pending, touched.filter(pl.col("scenario").str.ends_with(last)))
-        inside = pl.DataFrame(
-            [(scenario + last, deal) for scenario, deals in named.items() for deal in sorted(deals)],
-            schema={"scenario": pl.String, "deal_id": pl.String},
-            orient="row",
-        )
+        named = [(each.scenario + last, {each.deal_id, *each.earlier_deal_ids}) for each in proposals]
+        inside = _deals((scenario, deal_id) for scenario, deals in named for deal_id in sorted(deals))
         waiting = waiting.join(inside, on=["scenario", "deal_id"], how="anti")
         repeated = pl.concat([booked, waiting.select(booked.columns)]).select(credited.columns)
-        base = repeated.with_columns(pl.col("scenario") + BASE)
+        proposed = _deals((each.scenario + suffix, each.deal_id) for each in proposals for suffix in ("", last))
+        earlier = proposed_last(own.join(proposed, on=["scenario", "deal_id"], how="anti")).select(credited.columns)
+        base = pl.concat([repeated, earlier]).with_columns(pl.col("scenario") + BASE)
         return Repeated(pl.concat([repeated, base]), self._in_force(own, touched))
 
     def _touched(self, own: pl.DataFrame) -> pl.DataFrame:
@@ -91,6 +92,8 @@ class Entangled:
                     if plan == rule.plan_number:
                         wanted = payees[scenario, plan]
                         periods = {rule.period_of(day) for day in found}
+                        if looks_at_pay(rule.plan):
+                            periods |= in_force.keys()
                         keys += [
                             AccumulatorKey(scenario + suffix, rule.number, payee_id, opens_for, period)
                             for period in sorted(periods)
@@ -105,6 +108,10 @@ class Entangled:
         for payee_id, opens_for, period in self._engine.in_force(self._engine.rules[number], latest):
             found[period].append((payee_id, opens_for))
         return found
+
+
+def _deals(pairs: Iterable[tuple[str, str]]) -> pl.DataFrame:
+    return pl.DataFrame(list(pairs), schema={"scenario": pl.String, "deal_id": pl.String}, orient="row")
 
 
 def proposed_last(credited: pl.DataFrame) -> pl.DataFrame:

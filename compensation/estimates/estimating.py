@@ -8,7 +8,7 @@ they earn without the deal is taken off.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -30,6 +30,8 @@ from compensation.facts.frames import Facts
 from compensation.plans.plan import Plan
 
 LAST = "\x00last"
+_OTHERS = 1 << 39
+"""Orders open deals that nobody asked for after those that are proposed."""
 Line = dict[str, Any]
 
 
@@ -105,14 +107,14 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     events = {rule.component.credited_on.value for rule in engine.rules if rule.component.credited_on}
     credited = engine.credits(deals.scenarios(proposals, events))
     pending = _pending(engine, deals, set(proposals), credited, events)
-    booked = engine.credits(history(engine.facts, as_of))
+    latest = max((deals.credited_on(each) for each in proposals), default=as_of)
+    booked = engine.credits(replace(history(engine.facts, as_of), as_of=max(as_of, latest)))
     both = pl.concat([credited, credited.with_columns(pl.col("scenario") + LAST)])
     keys = entered_by(both)
     plain = [key for key in keys if key.rule not in engine.entangled]
     starts = _starts(plain, proposals, booked, pending)
     entangled = Entangled(engine, booked, pending)
-    inside = {each.scenario: {each.deal_id, *each.earlier_deal_ids} for each in proposals}
-    repeated = entangled.scenarios(both, inside, LAST)
+    repeated = entangled.scenarios(both, proposals, LAST)
     everything = pl.concat([proposed_last(both), repeated.credits], how="diagonal_relaxed")
     earned = engine.run(everything, [], as_of, starts, repeated.in_force)
     lines = _of_proposals(earned.lines.sort("accumulator", "credit_id"), proposals)
@@ -154,7 +156,8 @@ def _pending(
     standing = [propose(deal_id) for deal_id, deal in deals.deals.items() if deal.stage == "open"]
     known = pl.Series([each.scenario for each in standing if each in proposals], dtype=pl.String)
     others = deals.scenarios([each for each in standing if each not in proposals], events)
-    return pl.concat([credited.filter(pl.col("scenario").is_in(known.implode())), engine.credits(others)])
+    further = engine.credits(others).with_columns(pl.col("order_no") + _OTHERS)
+    return pl.concat([credited.filter(pl.col("scenario").is_in(known.implode())), further])
 
 
 def _positions(credited: pl.DataFrame, *keys: str) -> dict[tuple[Any, ...], int]:
