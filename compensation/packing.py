@@ -6,17 +6,26 @@ import polars as pl
 
 from compensation.exact import MAX_MINOR
 
+FEW = 4_096
+"""So many rows are as quickly sorted, compared and joined by all columns."""
+
 
 def packed(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
     """A number for each row: equal where the columns are, and in their order, as far as they are integers and days.
 
-    None if the numbers would not fit into 64 bits, or a column has nulls.
+    None for few rows, if the numbers would not fit into 64 bits, or if a column has nulls.
+    """
+    if frame.height <= FEW or any(frame[name].null_count() for name in columns):
+        return None
+    return numbered(frame, columns)
 
-    >>> packed(pl.DataFrame({"a": [2, 1, 1], "b": [5, 7, 5]}), ("a", "b")).to_list()
+
+def numbered(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
+    """As :func:`packed`, of one row and more, without nulls.
+
+    >>> numbered(pl.DataFrame({"a": [2, 1, 1], "b": [5, 7, 5]}), ("a", "b")).to_list()
     [3, 2, 0]
     """
-    if frame.is_empty() or any(frame[name].null_count() for name in columns):
-        return None
     number, size = pl.lit(0, pl.Int64), 1
     for column in (_whole(frame[name]) for name in columns):
         low, high = (int(str(bound)) for bound in (column.min(), column.max()))

@@ -1,8 +1,9 @@
 """Who has a plan when, and who stands above whom when."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 
 import polars as pl
@@ -51,6 +52,7 @@ class Assignments:
 
     def __init__(self, facts: Facts) -> None:
         self._assignments: dict[str, list[Assignment]] = defaultdict(list)
+        self._positions: dict[tuple[tuple[int, int], ...], tuple[Mapping[int, Plan], pl.DataFrame]] = {}
         for row in facts.assignments.sort("payee_id", "from_on").iter_rows():
             assignment = Assignment(*row)
             self._assignments[row[0]].append(assignment._replace(to_on=assignment.to_on or NEVER))
@@ -99,6 +101,12 @@ class Assignments:
     def positions(self, rules: Sequence[Rule]) -> pl.DataFrame:
         """As :meth:`eligibility`, and the position then: team, title, payee_region, payee_channel, hired_on."""
         plans = {rule.plan_number: rule.plan for rule in rules}
+        key = tuple((number, id(plan)) for number, plan in plans.items())
+        if key not in self._positions:  # the plans are kept beside, so that none takes the identity of another
+            self._positions[key] = plans, self._found_positions(plans)
+        return self._positions[key][1]
+
+    def _found_positions(self, plans: Mapping[int, Plan]) -> pl.DataFrame:
         rows = [
             (
                 number,
@@ -116,6 +124,10 @@ class Assignments:
 
     def chains(self) -> pl.DataFrame:
         """Everybody's managers: payee_id, manager_id, level (1: direct), chain_from, chain_to (excluded)."""
+        return self._chains
+
+    @cached_property
+    def _chains(self) -> pl.DataFrame:
         rows = [link for payee_id in self._assignments for link in self._above(payee_id)]
         schema = {
             **dict.fromkeys(("payee_id", "manager_id"), pl.String),

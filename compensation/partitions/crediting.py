@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from compensation.crediting.coverage import CUSTOMER
+from compensation.crediting.transactions import Scenarios
 from compensation.earnings.calculation import history, uncredited
 from compensation.earnings.engine import Engine
 from compensation.facts.frames import Facts
@@ -36,7 +37,13 @@ def credit_deals(facts: Facts, plans: Sequence[Plan], *, as_of: date) -> Credite
     :func:`~compensation.partitions.deals.deal_places`; the frames that say nothing of deals are whole.
     PayOverflowError names the first payee and component, by name, whose credit leaves the exact range.
     """
-    engine, scenarios = Engine.of(facts, plans), history(facts, as_of)
+    credited, scenarios = credited_in(Engine.of(facts, plans), facts, Units.of(plans), as_of)
+    return Credited(credited, uncredited(scenarios, credited))
+
+
+def credited_in(engine: Engine, facts: Facts, units: Units, as_of: date) -> tuple[pl.DataFrame, Scenarios]:
+    """The credits of :func:`credit_deals` by an engine that is ready, and what has happened."""
+    scenarios = history(facts, as_of)
     credited = engine.credits(scenarios)
     placed = facts.transactions.select("transaction_id", "posting_sequence", "source", "source_ref")
     named = pl.DataFrame(
@@ -45,8 +52,8 @@ def credit_deals(facts: Facts, plans: Sequence[Plan], *, as_of: date) -> Credite
         orient="row",
     )
     whole = credited.join(placed, on="transaction_id", how="left").join(named, on="rule", how="left")
-    whole = whole.with_columns(_order_day(engine.rules), Units.of(plans).names())
-    return Credited(whole.sort(*ORDER, "party_no", "rule"), uncredited(scenarios, credited))
+    whole = whole.with_columns(_order_day(engine.rules), units.names())
+    return whole.sort(*ORDER, "party_no", "rule"), scenarios
 
 
 def _order_day(rules: Sequence[Rule]) -> pl.Expr:
