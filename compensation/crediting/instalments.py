@@ -42,7 +42,7 @@ def scheduled(
         for part in _of_schedule(transactions, schedule, keys, as_of)
     ]
     order = ("posting_sequence", "_day", "source", "source_ref", "transaction_id", "instalment")
-    everything = pl.concat(parts).sort(order)
+    everything = pl.concat(parts).sort(*order, "schedule")
     return everything.with_columns(pl.struct(order).rle_id().cast(pl.Int64).alias("order_no")).drop("_day")
 
 

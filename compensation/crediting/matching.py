@@ -16,7 +16,7 @@ from compensation.facts.assignments import Assignments
 from compensation.plans.components import CreditTo, Event
 from compensation.plans.rules import Rule
 
-_EARNING = ("plan", "component")
+_EARNING = ("plan", "plan_version", "component")
 """The attributes that say whose earning a transaction is."""
 
 
@@ -133,10 +133,12 @@ _PLACED = (
 def _by_coverage(
     transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame, unit: int
 ) -> pl.DataFrame:
-    """Those who cover what the transaction is."""
+    """Those who cover what the transaction is; nobody who has left, or lacks the plan, comes before others."""
     people = covering(transactions, scenarios.coverage, unit)
     placed = _in_roles(people.join(crediting.frame(), on="party"), crediting.rules)
-    placed = first_covering(placed, crediting.rules).join(positions, on=["payee_id", "plan"], how="inner")
+    placed = placed.join(positions, on=["payee_id", "plan"], how="inner")
+    has_plan = pl.col("credited_on").is_between("eligible_from", "eligible_to", closed="left")
+    placed = first_covering(placed.filter(has_plan), crediting.rules)
     on = [*COVERED_BY, "event", "treatment", "schedule"]
     return _in_time(placed.join(transactions, on=on, how="inner", nulls_equal=True))
 
@@ -168,8 +170,10 @@ def _in_roles(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
 
 
 def _own_earnings(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
-    """Of the earnings, those of the components that the rule names."""
-    rows = [(rule.number, rule.plan.name, name) for rule in rules for name in rule.component.earnings_of]
+    """Of the earnings, those of the components that the rule names, in its own version of the plan."""
+    rows = [
+        (rule.number, rule.plan.name, rule.plan.version, name) for rule in rules for name in rule.component.earnings_of
+    ]
     if not rows:
         return matched
     columns = [f"{ATTRIBUTE}{name}" for name in _EARNING]

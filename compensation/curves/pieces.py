@@ -50,7 +50,7 @@ def capped(pieces: Pieces, cap: Fraction) -> list[Piece]:
 
 
 def _cut(piece: Piece, end: Fraction | None, cap: Fraction) -> Iterator[Piece]:
-    flat = piece._replace(intercept=cap, slope=Fraction(0))
+    flat = piece._replace(intercept=cap, slope=Fraction(0), rate=Fraction(0))
     if not piece.slope:
         yield flat if piece.intercept > cap else piece
         return

@@ -79,7 +79,8 @@ def _limited(pay: pl.DataFrame, cap: Cap, plan: int, measured: pl.DataFrame, min
         .collect()
     )
     joined = pay.join(sums, on=["scenario", "what"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("limit").fill_null(exact(0)))
+    # A measure below zero, as of a return that stands alone, allows nothing; a cap never makes a debt of pay.
+    return joined.with_columns(pl.max_horizontal(pl.col("limit").fill_null(exact(0)), exact(0)).alias("limit"))
 
 
 def _cut(pay: pl.DataFrame, cap: Cap) -> pl.DataFrame:

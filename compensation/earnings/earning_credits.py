@@ -18,7 +18,7 @@ def earning_scenarios(
 ) -> Scenarios:
     """Each earning that the ``standing`` rules look at as a transaction of its own, owned by who earned it.
 
-    In the order of the lines; the attributes ``component`` and ``plan`` say what paid it.
+    In the order of the lines; the attributes ``component``, ``plan`` and ``plan_version`` say what paid it.
     """
     wanted = {(rule.plan_number, name) for rule in standing for name in rule.component.earnings_of}
     paid = {rule.number: rule for rule in rules if (rule.plan_number, rule.component.name) in wanted}
@@ -46,7 +46,7 @@ def earning_scenarios(
     )
 
 
-_ATTRIBUTES = ("attribute:component", "attribute:plan")
+_ATTRIBUTES = ("attribute:component", "attribute:plan", "attribute:plan_version")
 
 
 def _transaction(number: int, row: tuple[Any, ...], rules: Mapping[int, Rule]) -> dict[str, object]:
@@ -65,5 +65,6 @@ def _transaction(number: int, row: tuple[Any, ...], rules: Mapping[int, Rule]) -
         "quantity_millionths": 0,
         "attribute:component": paid.component.name,
         "attribute:plan": paid.plan.name,
+        "attribute:plan_version": paid.plan.version,
         "scenario": scenario,
     }

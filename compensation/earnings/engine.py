@@ -98,7 +98,8 @@ class Engine:
     @cached_property
     def entangled(self) -> frozenset[int]:
         """The rules of plans whose pay hangs together beyond one accumulator."""
-        return frozenset(rule.number for rule in self.rules if hangs_together(rule.plan))
+        names = {rule.plan.name for rule in self.rules if hangs_together(rule.plan)}
+        return frozenset(rule.number for rule in self.rules if rule.plan.name in names)
 
     @cached_property
     def shared_plans(self) -> frozenset[int]:

@@ -123,7 +123,11 @@ class Limits:
             *place, pl.col("earning").alias("original"), pl.col("lifted").alias("paid")
         )
         tied = lifted.join(originals, on=place, how="left", maintain_order="left")
-        by_ratio = divided(pl.col("earning") * pl.col("paid"), pl.col("original"))
+        running = pl.col("earning").cum_sum().over(place, order_by=_ORDER)
+        upto, below = (
+            divided(part * pl.col("paid"), pl.col("original")) for part in (running, running - pl.col("earning"))
+        )
+        by_ratio = upto - below
         is_tied_return = pl.col("reverses_id").is_not_null() & pl.col("original").is_not_null()
         return tied.with_columns(pl.when(is_tied_return).then(by_ratio).otherwise("lifted").alias("earning"))
 

@@ -97,10 +97,12 @@ class Run:
             self._count()
             self._level(own, rules)
         lines = self._capped(pl.concat(self._lines, how="diagonal_relaxed"), measured)
+        lines = _in_minor_units(lines, self._engine.rules)
+        _refuse_totals(lines, self._pays, self._engine.rules)
         return Earned(
             self._accumulators,
             self._figures,
-            _in_minor_units(lines, self._engine.rules),
+            lines,
             self._pays,
             self._period_pays.scores,
         )
@@ -148,6 +150,11 @@ class Run:
         pays = self._period_pays.of(rule, in_force)
         if rule.component.floor and rule.component.floor.per is Per.PERIOD:
             pays += list(self._period_pays.floors(rule, in_force, _paid(rule, lines, pays)))
+        for pay in pays:
+            if abs(pay.minor) > MAX_MINOR:
+                raise PayOverflowError(
+                    pay.key.payee_id, rule.component.name, f"the {pay.kind} of {pay.key.period.label}"
+                )
         self._pays += pays
 
     def _earning_credits(self, standing: Sequence[Rule]) -> pl.DataFrame:
@@ -257,3 +264,39 @@ def _in_minor_units(lines: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
             raise PayOverflowError(beyond["payee_id"][0], component, f"the {name} of {beyond['period_label'][0]}")
     names = {"calculated": "calculated_minor", "earning": "earning_minor"}
     return lines.with_columns(pl.col(amounts).cast(pl.Int64)).rename(names)
+
+
+_TOTALLED = ("position", "calculated_minor", "earning_minor")
+
+
+def _refuse_totals(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequence[Rule]) -> None:
+    """PayOverflowError if what a payee has in a component and period adds up to more than is stored.
+
+    First the largest line as often as there are lines, which nearly always fits.
+    """
+    largest = lines.select(pl.max_horizontal(pl.col(name).abs().max() for name in _TOTALLED)).item() or 0
+    fixed = max((abs(pay.minor) for pay in pays), default=0)
+    if largest * lines.height + fixed * len(pays) <= MAX_MINOR:
+        return
+    place = ("payee_id", "rule", "period_label")
+    paid = pl.DataFrame(
+        [(pay.key.payee_id, pay.key.rule, pay.key.period.label, *[pay.minor] * 3) for pay in pays],
+        schema={
+            "payee_id": pl.String,
+            "rule": pl.Int64,
+            "period_label": pl.String,
+            **dict.fromkeys(_TOTALLED, pl.Int64),
+        },
+        orient="row",
+    )
+    sums = (
+        pl.concat([lines.lazy().select(*place, *_TOTALLED), paid.lazy()])
+        .group_by(place)
+        .agg(pl.col(name).cast(EXACT_TYPE).abs().sum() for name in _TOTALLED)
+        .filter(pl.any_horizontal(pl.col(name) > MAX_MINOR for name in _TOTALLED))
+        .sort(place)
+        .collect()
+    )
+    if not sums.is_empty():
+        payee_id, rule, label, *_ = sums.row(0)
+        raise PayOverflowError(payee_id, rules[rule].component.name, f"the total of {label}")

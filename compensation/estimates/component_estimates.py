@@ -196,6 +196,8 @@ class EarnedLines:
 
     def _slice(self, part: Slice) -> Reason:
         earning, payout, piece = self._pay(part.earning), self.rule.component.payout, part.piece
+        if not part.earning and not piece.slope and piece.intercept > 0 and not payout.has_amounts:
+            return reason("cap_reached", slice=self._measure(self.rule.measure_kind, part.measure))
         if not part.earning and not piece.slope:
             return reason("nothing_yet", bound=self._bound(piece.lower if piece.upper is None else piece.upper))
         if payout.steps or (payout.has_amounts and not piece.slope):

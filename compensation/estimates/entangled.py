@@ -33,8 +33,14 @@ class Entangled:
 
     def __init__(self, engine: Engine, booked: pl.DataFrame, pending: pl.DataFrame) -> None:
         self._engine = engine
+        self._of_plan = _continued(engine)
+        self._shared = {self._of_plan[number] for number in engine.shared_plans}
         self._plans = pl.DataFrame(
-            [(rule.number, rule.plan_number) for rule in engine.rules if rule.number in engine.entangled],
+            [
+                (rule.number, self._of_plan[rule.plan_number])
+                for rule in engine.rules
+                if rule.number in engine.entangled
+            ],
             schema={"rule": pl.Int64, "plan": pl.Int64},
             orient="row",
         )
@@ -65,7 +71,7 @@ class Entangled:
     def _touched(self, own: pl.DataFrame) -> pl.DataFrame:
         """scenario, plan, payee_id: whose pay may change; payee_id null: everybody's of the plan."""
         pairs = own.select("scenario", "plan", "payee_id").unique()
-        shared = [plan for plan in pairs["plan"].unique() if plan in self._engine.shared_plans]
+        shared = [plan for plan in pairs["plan"].unique() if plan in self._shared]
         alone = pairs.filter(~pl.col("plan").is_in(shared))
         together = pairs.filter(pl.col("plan").is_in(shared)).select("scenario", "plan").unique()
         return pl.concat([alone, together.with_columns(pl.lit(None, pl.String).alias("payee_id"))])
@@ -89,7 +95,7 @@ class Entangled:
             if rule.number in self._engine.entangled:
                 in_force = self._by_period(rule.number, latest)
                 for (scenario, plan), found in days.items():
-                    if plan == rule.plan_number:
+                    if plan == self._of_plan[rule.plan_number]:
                         wanted = payees[scenario, plan]
                         periods = {rule.period_of(day) for day in found}
                         if looks_at_pay(rule.plan):
@@ -108,6 +114,16 @@ class Entangled:
         for payee_id, opens_for, period in self._engine.in_force(self._engine.rules[number], latest):
             found[period].append((payee_id, opens_for))
         return found
+
+
+def _continued(engine: Engine) -> dict[int, int]:
+    """For each plan the number of the first version that it continues, or its own."""
+    plans = {rule.plan_number: rule.plan for rule in engine.rules}
+    first: dict[str, int] = {}
+    for number, plan in sorted(plans.items(), key=lambda each: each[1].effective.from_on):
+        first.setdefault(plan.name, number)
+    names = {plan.name for plan in plans.values() if any(component.continues for component in plan.components)}
+    return {number: first[plan.name] if plan.name in names else number for number, plan in plans.items()}
 
 
 def _deals(pairs: Iterable[tuple[str, str]]) -> pl.DataFrame:

@@ -56,6 +56,7 @@ class Facts:
             object.__setattr__(self, each.name, frame)
             _refuse_repeated(each.name, frame)
         _refuse_undated(self.transactions)
+        _refuse_overlaps(self.assignments)
         for name in DATED:
             _refuse_backwards(name, getattr(self, name))
         for name, column in EXACT_TEXTS.items():
@@ -82,6 +83,16 @@ def _column(name: str, column: pl.Series, kind: pl.DataType) -> pl.Series:
     if column.dtype != kind:
         raise FactsError(f"{name}.{column.name}: has type {column.dtype}, {kind} is wanted")
     return column
+
+
+def _refuse_overlaps(assignments: pl.DataFrame) -> None:
+    ordered = assignments.select("payee_id", "from_on", "to_on").sort("payee_id", "from_on")
+    ends_before = pl.col("to_on").shift().over("payee_id") <= pl.col("from_on")
+    follows = pl.col("payee_id").shift().eq_missing(pl.col("payee_id"))
+    overlapping = ordered.filter(follows, ~ends_before.fill_null(value=False))
+    if not overlapping.is_empty():
+        payee_id, day, _ = overlapping.row(0)
+        raise FactsError(f"assignments: {payee_id} has two on {day}; end one before the other begins")
 
 
 def _refuse_undated(transactions: pl.DataFrame) -> None:
