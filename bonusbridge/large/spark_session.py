@@ -27,14 +27,12 @@ for word do
 done
 exec "{java}" "$@"
 """
-# Spark's logs can hold what failed, and with it pay.
+# Spark's logs can hold what failed, and with it pay. At another level Spark tells the console that it sets this one.
 _SILENT = """\
 appender.nowhere.type = Null
 appender.nowhere.name = nowhere
-rootLogger.level = off
+rootLogger.level = warn
 rootLogger.appenderRef.nowhere.ref = nowhere
-logger.repl.name = org.apache.spark.repl.Main
-logger.repl.level = off
 """
 
 

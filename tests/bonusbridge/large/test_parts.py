@@ -35,7 +35,7 @@ def check_world(seed: int, plans: int, folder: Path) -> Units:
     facts, written = generated(seed, plans)
     whole = in_one_piece(facts, written)
     write_facts(facts, folder / f"facts-{seed}", 16)
-    for parts in (1, 3, 20):
+    for parts in (1, 6):
         out = folder / f"out-{seed}-{parts}"
         totals = calculate_folder(folder / f"facts-{seed}", written, as_of=LAST, parts=parts, out=out)
         assert differences(whole, results_of(out)) == [], f"seed {seed}, {parts} parts"
