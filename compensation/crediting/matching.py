@@ -133,12 +133,10 @@ _PLACED = (
 def _by_coverage(
     transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame, unit: int
 ) -> pl.DataFrame:
-    """Those who cover what the transaction is; nobody who has left, or lacks the plan, comes before others."""
+    """Those who cover what the transaction is; who comes first without having the plan (a house account) uses it up."""
     people = covering(transactions, scenarios.coverage, unit)
     placed = _in_roles(people.join(crediting.frame(), on="party"), crediting.rules)
-    placed = placed.join(positions, on=["payee_id", "plan"], how="inner")
-    has_plan = pl.col("credited_on").is_between("eligible_from", "eligible_to", closed="left")
-    placed = first_covering(placed.filter(has_plan), crediting.rules)
+    placed = first_covering(placed, crediting.rules).join(positions, on=["payee_id", "plan"], how="inner")
     on = [*COVERED_BY, "event", "treatment", "schedule"]
     return _in_time(placed.join(transactions, on=on, how="inner", nulls_equal=True))
 

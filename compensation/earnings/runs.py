@@ -17,7 +17,7 @@ from compensation.curves.compiling import compile_curve
 from compensation.curves.terms import Terms
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators, Curves, entered_by
 from compensation.earnings.caps import capped_pay
-from compensation.earnings.earning_credits import earning_scenarios
+from compensation.earnings.earning_credits import earning_scenarios, with_sources
 from compensation.earnings.levels import levels_of
 from compensation.earnings.limits import Limits
 from compensation.earnings.lines import earned_lines
@@ -90,12 +90,13 @@ class Run:
         levels = levels_of(self._engine.paying) or [()]
         for rules in levels:
             own = credited if len(levels) == 1 else credited.filter(pl.col("rule").is_in([r.number for r in rules]))
-            standing = [rule for rule in rules if rule.component.earnings_of]
+            standing, sources = [rule for rule in rules if rule.component.earnings_of], None
             if standing:
-                self._credited.append(self._earning_credits(standing))
-                own = pl.concat([own, self._credited[-1]], how="diagonal_relaxed")
+                credited_by, sources = self._earning_credits(standing)
+                self._credited.append(credited_by)
+                own = pl.concat([own, credited_by], how="diagonal_relaxed")
             self._count()
-            self._level(own, rules)
+            self._level(own, rules, sources)
         lines = self._capped(pl.concat(self._lines, how="diagonal_relaxed"), measured)
         lines = _in_minor_units(lines, self._engine.rules)
         _refuse_totals(lines, self._pays, self._engine.rules)
@@ -125,7 +126,7 @@ class Run:
             )
             self._figures.earnings = Totals([*by_day, *of_periods])
 
-    def _level(self, credited: pl.DataFrame, rules: Sequence[Rule]) -> None:
+    def _level(self, credited: pl.DataFrame, rules: Sequence[Rule], sources: pl.DataFrame | None) -> None:
         self._accumulators.add(entered_by(credited), self._starts)
         in_force = {rule.number: self._keys_in_force(rule) for rule in rules}
         for keys in in_force.values():
@@ -137,7 +138,7 @@ class Run:
         limits = Limits(self._accumulators, before, self._engine.rules, self._engine.minors, opening)
         results = limits.applied(paying, rules).select("credit_id", "calculated", pl.col("earning").cast(EXACT_TYPE))
         lines = lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left", validate="1:1")
-        self._lines.append(lines)
+        self._lines.append(lines if sources is None else with_sources(lines, sources))
         for rule in rules:
             self._pay_periods(rule, in_force[rule.number], lines)
 
@@ -157,11 +158,11 @@ class Run:
                 )
         self._pays += pays
 
-    def _earning_credits(self, standing: Sequence[Rule]) -> pl.DataFrame:
-        """Credits of the rules that other components' earnings credit."""
+    def _earning_credits(self, standing: Sequence[Rule]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Credits of the rules that other components' earnings credit, and where these come from."""
         lines = pl.concat(self._lines, how="diagonal_relaxed")
-        scenarios = earning_scenarios(lines, self._pays, standing, self._engine.rules, self._as_of)
-        return self._engine.credited(scenarios, standing)
+        scenarios, sources = earning_scenarios(lines, self._pays, standing, self._engine.rules, self._as_of)
+        return self._engine.credited(scenarios, standing), sources
 
     def _capped(self, lines: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
         """The lines after caps over components and payees; what these take from pay of periods is pay of kind cap."""

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import groupby
 from typing import Any
 
+from compensation.crediting.conversion import Conversion, month_average
 from compensation.curves.curve import Curve, Slice
 from compensation.curves.pieces import Piece
 from compensation.earnings.accumulators import Accumulators
@@ -181,9 +182,12 @@ class EarnedLines:
 
     def _conversion(self) -> Iterator[Reason]:
         origin, target, day = self.currency, self.rule.plan.currency, self.lines[0]["credited_on"]
-        if origin != target and self.rule.measure_kind is MeasureKind.MONEY:
-            rate = self.engine.rates.rate(origin, target, day)
-            if rate is not None:
+        is_converted = origin != target and self.rule.measure_kind is MeasureKind.MONEY
+        if is_converted and not self.rule.component.earnings_of:
+            rates = self.engine.rates
+            ratio = Conversion.of(self.rule).minor_ratio(origin, day, rates, partial(month_average, rates))
+            if ratio is not None:
+                rate = ratio * Fraction(10) ** (rates.exponent(origin) - rates.exponent(target))
                 yield reason("converted", from_currency=origin, to_currency=target, day=day, rate=decimal_text(rate, 6))
 
     def _progress(self) -> Reason:

@@ -107,8 +107,9 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     events = {rule.component.credited_on.value for rule in engine.rules if rule.component.credited_on}
     credited = engine.credits(deals.scenarios(proposals, events))
     pending = _pending(engine, deals, set(proposals), credited, events)
-    latest = max((deals.credited_on(each) for each in proposals), default=as_of)
-    booked = engine.credits(replace(history(engine.facts, as_of), as_of=max(as_of, latest)))
+    latest = credited["credited_on"].max()
+    until = max(as_of, latest) if isinstance(latest, date) else as_of
+    booked = engine.credits(replace(history(engine.facts, as_of), as_of=until))
     both = pl.concat([credited, credited.with_columns(pl.col("scenario") + LAST)])
     keys = entered_by(both)
     plain = [key for key in keys if key.rule not in engine.entangled]
@@ -302,11 +303,12 @@ class _Writer:
         by_currency: dict[str, int] = defaultdict(int, self._changed(scenario, payee_id))
         for line in lines:
             by_currency[self.engine.rules[line["rule"]].plan.currency] += line["earning_minor"]
-        if len(by_currency) == 1:
-            ((currency, minor),) = by_currency.items()
+        paid = {currency: minor for currency, minor in by_currency.items() if minor or len(by_currency) == 1}
+        if len(paid) == 1:
+            ((currency, minor),) = paid.items()
             return self._money(minor, currency)
         currency = self._pay_currency(payee_id, proposal)
-        return self._money(self.engine.rates.total(by_currency, currency, self.deals.credited_on(proposal)), currency)
+        return self._money(self.engine.rates.total(paid, currency, self.deals.credited_on(proposal)), currency)
 
     def _money(self, minor: int, currency: str) -> Money:
         return money(minor, currency, self.engine.rates.exponent(currency))

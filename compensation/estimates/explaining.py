@@ -13,7 +13,7 @@ from compensation.estimates.reasons import Reason
 from compensation.facts.frames import Facts
 from compensation.plans.plan import Plan
 
-_PLACE = ("transaction_id", "instalment", "payee_id", "party", "via_payee_id")
+_PLACE = ("transaction_id", "deal_id", "instalment", "payee_id", "party", "via_payee_id", "role")
 
 
 class Explainer:

@@ -115,10 +115,16 @@ class OpenDeals:
         return Scenarios(
             pl.DataFrame(rows, schema={**SCHEMAS["transactions"], "scenario": pl.String()}, orient="row"),
             pl.DataFrame(shares, schema={**SCHEMAS["participants"], "scenario": pl.String()}, orient="row"),
-            measures=self._facts.measures,
-            attributes=self._facts.attributes,
+            measures=self._by_event(self._facts.measures, events),
+            attributes=self._by_event(self._facts.attributes, events),
             coverage=self._facts.coverage,
         )
+
+    def _by_event(self, told: pl.DataFrame, events: Sequence[str]) -> pl.DataFrame:
+        """What is told of expected lines, told of each document that they become."""
+        expected = self._facts.transactions.filter(pl.col("kind") == "expected")["transaction_id"]
+        own = told.filter(pl.col("transaction_id").is_in(expected.implode()))
+        return pl.concat([own.clear(), *(own.with_columns(pl.col("transaction_id") + f"|{event}") for event in events)])
 
     def _earlier(self, proposal: Proposal) -> list[Proposal]:
         names = sorted(proposal.earlier_deal_ids - {proposal.deal_id})
@@ -137,7 +143,16 @@ class OpenDeals:
         deal, day = self.deals[part.deal_id], self.credited_on(part)
         reverses_id = document_id = settles_id = None
         return (
-            *(line.transaction_id, deal.deal_id, event, day, place, deal.source, f"{number:06}", line.currency),
+            *(
+                f"{line.transaction_id}|{event}",
+                deal.deal_id,
+                event,
+                day,
+                place,
+                deal.source,
+                f"{number:06}",
+                line.currency,
+            ),
             *(line.revenue_minor, line.margin_minor, line.quantity_millionths, line.product, line.product_family),
             *(line.customer, line.region, line.channel, reverses_id, document_id, settles_id, line.document_type),
         )

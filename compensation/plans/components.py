@@ -131,7 +131,8 @@ class Filter(Attributes):
     def _own_is_known(self) -> Self:
         for name in self.own:
             if name not in OWN_ATTRIBUTES:
-                raise problem(f"'own: {name}' is nothing that people have", f"choose one of {', '.join(OWN_ATTRIBUTES)}")
+                known = ", ".join(OWN_ATTRIBUTES)
+                raise problem(f"'own: {name}' is nothing that people have", f"choose one of {known}")
         return self
 
 
