@@ -36,20 +36,21 @@ def apply_cap(book: Book, plan: Plan, cap: Cap) -> None:
     for each in entries:
         groups[_capped_by(book, plan, cap, each)].append(each)
     for (what, _), own in groups.items():
-        together = [credit for (other, _), each in groups.items() if other == what for credit in each]
-        _cut(own, _limit(book, plan, cap, together), cap.attribution)
+        _cut(own, _limit(book, plan, cap, what), cap.attribution)
 
 
-def _limit(book: Book, plan: Plan, cap: Cap, together: list[Entry]) -> int:
-    """The amount, or the share of what the documents concerned measure, each of them once."""
+def _limit(book: Book, plan: Plan, cap: Cap, what: object) -> int:
+    """The amount, or the share of what the documents measure that the components credit, each of them once."""
     if cap.amount is not None:
         return half_away(cap.amount.value * book.company.minor(plan.currency))
     documents = {
-        (each.transaction_id, each.document.instalment): whole_of(book.company, each, cap.measure or "revenue")
-        for each in together
-        if isinstance(each, Credit)
+        (credit.transaction_id, credit.document.instalment): whole_of(book.company, credit, cap.measure or "revenue")
+        for rule in book.rules
+        if rule.plan is plan and rule.component.name in cap.components
+        for credit in book.credits[rule.number]
+        if _capped_by(book, plan, cap, credit)[0] == what
     }
-    return half_away((cap.share.value if cap.share else Fraction(0)) * sum(documents.values()))
+    return max(0, half_away((cap.share.value if cap.share else Fraction(0)) * sum(documents.values())))
 
 
 def show_what_caps_took(book: Book) -> None:

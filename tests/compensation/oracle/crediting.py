@@ -74,7 +74,8 @@ class Credit:
     @property
     def family(self) -> tuple[object, ...]:
         """What it has in common with the returns that reverse it."""
-        return (self.document.origin or self.transaction_id, self.document.instalment, *self.party)
+        deal = self.document.seen["deal_id"]
+        return (deal, self.document.origin or self.transaction_id, self.document.instalment, *self.party)
 
 
 def credited(company: Company, rules: Sequence[Rule]) -> list[Credit]:
@@ -107,7 +108,7 @@ def credits_of(company: Company, rule: Rule, document: Document) -> Iterator[Cre
         or not _passes(company, component, document)
     ):
         return
-    for party in parties(company, component, document):
+    for party in parties(company, rule.plan, component, document):
         is_in_force = company.has_plan(rule.plan, party.payee, document.credited_on)
         if is_in_force and _is_own(company, component, document, party):
             yield _credit(company, rule, document, party)
@@ -192,7 +193,7 @@ def _is_own(company: Company, component: Component, document: Document, party: P
 def _credit(company: Company, rule: Rule, document: Document, party: Party) -> Credit:
     component = rule.component
     period = period_of(document.credited_on, component.period, rule.plan.year_starts)
-    order = (*document.place, document.instalment, party.order, rule.number)
+    order = (*document.place, document.instalment, rule.number, party.order)
     credit = Credit(rule, document, party, period, order)
     lacks: list[str] = []
     credit.base_before, credit.base = _counted(company, credit, component.measure, lacks)

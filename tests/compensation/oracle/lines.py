@@ -81,6 +81,7 @@ def _ratio(credit: Credit, curve: Curve) -> Fraction:
 def lift(lines: list[Credit], floor: Limit) -> None:
     """An original that pays anything pays at least the floor; its returns take back by the same ratio."""
     lifted: dict[tuple[object, ...], Fraction] = {}
+    returned: dict[tuple[object, ...], int] = defaultdict(int)
     for credit in lines:
         if credit.document.origin is None:
             if credit.earning > 0:
@@ -88,7 +89,9 @@ def lift(lines: list[Credit], floor: Limit) -> None:
                 lifted[credit.family] = Fraction(paid, credit.earning)
                 credit.earning = paid
         elif not credit.rule.component.clawback.before_minimum and credit.family in lifted:
-            credit.earning = half_away(credit.earning * lifted[credit.family])
+            ratio, below = lifted[credit.family], returned[credit.family]
+            upto = returned[credit.family] = below + credit.earning
+            credit.earning = half_away(upto * ratio) - half_away(below * ratio)
 
 
 def claw_back(lines: list[Credit], clawback: Clawback) -> None:
@@ -114,17 +117,19 @@ def part_of(credit: Credit, amount: int) -> int:
 
 
 def less_below(lines: list[Credit]) -> None:
-    """Managers earn what exceeds the most that anybody below them earns by an own rate."""
+    """Managers earn what exceeds the most that anybody below them earns by an own rate; returns mirror it."""
     chains: dict[tuple[object, ...], list[Credit]] = defaultdict(list)
     for credit in lines:
         owner = credit.party.via or credit.payee
-        chains[credit.transaction_id, credit.document.instalment, owner].append(credit)
+        chains[
+            credit.transaction_id, credit.document.seen["deal_id"], credit.document.instalment, owner, credit.party.low
+        ].append(credit)
     for chain in chains.values():
-        most: int | None = None
+        most = 0
         for credit in sorted(chain, key=lambda credit: credit.level):
             own = credit.earning
-            credit.earning = own if most is None else max(0, own - most)
-            most = own if most is None else max(most, own)
+            exceeding = max(0, abs(own) - most)
+            credit.earning, most = -exceeding if own < 0 else exceeding, max(most, abs(own))
 
 
 def bound(lines: list[Credit], group: Callable[[Credit], object], limit: Callable[[Credit, int], int]) -> None:

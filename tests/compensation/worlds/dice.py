@@ -8,9 +8,7 @@ from tests.compensation.worlds.companies import MONEY_FIELD, NUMBER_FIELD
 
 Written = dict[str, Any]
 
-NOT_YET: frozenset[str] = frozenset(
-    {"mixed_sharing", "opening_above_cap", "is_met_by_multipliers", "share_caps", "versions_of_earnings"}
-)
+NOT_YET: frozenset[str] = frozenset()
 """Features of the language that are not generated."""
 
 MEASURES: Written = {
