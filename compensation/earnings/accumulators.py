@@ -192,6 +192,15 @@ def walk_groups(rules: Sequence[Rule]) -> dict[int, int]:
     return groups
 
 
+def versions_of(rules: Sequence[Rule]) -> dict[int, tuple[int, ...]]:
+    """For each rule its own number, and those of the earlier versions that it continues."""
+    versions: dict[int, tuple[int, ...]] = {}
+    for rule in sorted(rules, key=lambda rule: (rule.plan.effective.from_on, rule.number)):
+        earlier = _earlier(rule, rules) if rule.component.continues else None
+        versions[rule.number] = (rule.number, *(versions[earlier.number] if earlier else ()))
+    return versions
+
+
 def _earlier(rule: Rule, rules: Sequence[Rule]) -> Rule | None:
     """The same component of the same plan in the version before."""
     versions = [

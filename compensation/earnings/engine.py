@@ -9,7 +9,7 @@ import polars as pl
 
 from compensation.crediting.credits import credit
 from compensation.crediting.transactions import Scenarios
-from compensation.earnings.accumulators import AccumulatorKey, opens_for
+from compensation.earnings.accumulators import AccumulatorKey, opens_for, versions_of
 from compensation.earnings.entanglement import hangs_together, is_shared
 from compensation.earnings.runs import Earned, Run
 from compensation.facts.assignments import Assignments
@@ -94,6 +94,11 @@ class Engine:
         if self.chosen is None:
             return eligible
         return eligible.filter(pl.col("payee_id").is_in(list(self.chosen.get(rule.plan_number, ()))))
+
+    @cached_property
+    def versions(self) -> Mapping[int, tuple[int, ...]]:
+        """For each rule its own number, and those of the earlier versions that it continues."""
+        return versions_of(self.paying)
 
     @cached_property
     def entangled(self) -> frozenset[int]:

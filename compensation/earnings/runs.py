@@ -70,8 +70,16 @@ class Run:
         for key in in_force:
             self._in_force[key.rule].append(key)
         facts, rules = engine.facts, engine.rules
+        metrics = Metrics(facts.metrics)
         self._figures = Figures(
-            rules, engine.assignments, engine.quotas, engine.rates, Metrics(facts.metrics), engine.groups, as_of
+            engine.paying,
+            engine.versions,
+            engine.assignments,
+            engine.quotas,
+            engine.rates,
+            metrics,
+            engine.groups,
+            as_of,
         )
         factors = ManualFactors(facts.factors)
         presence = Presence(facts, engine.assignments)
@@ -143,14 +151,26 @@ class Run:
             self._pay_periods(rule, in_force[rule.number], lines)
 
     def _keys_in_force(self, rule: Rule) -> list[AccumulatorKey]:
-        keys = sorted({*self._engine.in_force(rule, self._as_of)}) if self._scenarios else []
+        keys = sorted(self._opened_by(rule)) if self._scenarios else []
         everywhere = [AccumulatorKey(scenario, rule.number, *key) for scenario in self._scenarios for key in keys]
         return [*everywhere, *self._in_force[rule.number]]
+
+    def _opened_by(self, rule: Rule) -> set[tuple[str, str, Period]]:
+        """The periods that the rule opens; those that a later version goes on with are opened by that alone."""
+        own = {*self._engine.in_force(rule, self._as_of)}
+        for number, versions in self._engine.versions.items():
+            if number != rule.number and rule.number in versions:
+                later = self._engine.in_force(self._engine.rules[number], self._as_of)
+                continued = {(payee_id, period) for payee_id, _, period in later}
+                own = {key for key in own if (key[0], key[2]) not in continued}
+        return own
 
     def _pay_periods(self, rule: Rule, in_force: Sequence[AccumulatorKey], lines: pl.DataFrame) -> None:
         pays = self._period_pays.of(rule, in_force)
         if rule.component.floor and rule.component.floor.per is Per.PERIOD:
-            pays += list(self._period_pays.floors(rule, in_force, _paid(rule, lines, pays)))
+            pays += list(
+                self._period_pays.floors(rule, in_force, _paid(self._engine.versions[rule.number], lines, pays))
+            )
         for pay in pays:
             if abs(pay.minor) > MAX_MINOR:
                 raise PayOverflowError(
@@ -210,13 +230,15 @@ def _daily(
         yield (scenario, rule, payee_id), on, int(whole), int(direct)
 
 
-def _paid(rule: Rule, lines: pl.DataFrame, pays: Iterable[PeriodPay]) -> dict[tuple[str, str, Period], int]:
-    """What the rule pays by scenario, payee and period, lines and pay of the period together."""
+def _paid(
+    versions: Sequence[int], lines: pl.DataFrame, pays: Iterable[PeriodPay]
+) -> dict[tuple[str, str, Period], int]:
+    """What a rule in all its versions pays by scenario, payee and period, lines and pay of the period together."""
     paid: dict[tuple[str, str, Period], int] = defaultdict(int)
     place = ("scenario", "payee_id", "period_label", "period_start", "period_end")
     sums = (
         lines.lazy()
-        .filter(pl.col("rule") == rule.number, pl.col("earning").is_not_null())
+        .filter(pl.col("rule").is_in(versions), pl.col("earning").is_not_null())
         .group_by(place)
         .agg(pl.col("earning").sum())
         .collect()

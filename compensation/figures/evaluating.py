@@ -1,6 +1,6 @@
 """The value of a figure for a payee and a period."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import reduce
@@ -28,6 +28,7 @@ class Figures:
     def __init__(
         self,
         rules: Sequence[Rule],
+        versions: Mapping[int, tuple[int, ...]],
         assignments: Assignments,
         quotas: Quotas,
         rates: ExchangeRates,
@@ -36,6 +37,7 @@ class Figures:
         as_of: date,
     ) -> None:
         self.rules = {(rule.plan_number, rule.component.name): rule for rule in rules if rule.cap is None}
+        self.versions = versions
         self.assignments, self.quotas, self.rates = assignments, quotas, rates
         self.metrics, self.groups, self.as_of = metrics, groups, as_of
         self.positions, self.earnings = Totals(()), Totals(())
@@ -114,8 +116,9 @@ class _Asked:
         start, end = self._window(figure)
         direct = figure.of is not Of.PAYEE
         return sum(
-            totals.between((self._scenario, rule.number, each), start, end, direct=direct)
+            totals.between((self._scenario, number, each), start, end, direct=direct)
             for each in self._members(figure)
+            for number in self._book.versions[rule.number]
         )
 
     def _units(self, rule: Rule) -> int:
