@@ -109,7 +109,7 @@ class Compiler:
         return pieces
 
     def _as_met(self, shape: Shape) -> Piece:
-        """What is paid at 100 % of the quota: the rate there on everything, or the same pay whatever is sold."""
+        """What is paid at 100 % of the quota: rate and amount there on everything, or the same pay whatever is sold."""
         shaper = Shaper(
             shape,
             scale=_ONE,
@@ -127,7 +127,9 @@ class Compiler:
         own = [tier for tier in shape.tiers if tier.lower.value == at_quota.lower]
         by_measure = own[0].multiplier is None if own else shape.pays_rate or shape.pays_per_unit
         if by_measure and at_quota.slope:
-            return at_quota._replace(start=None, intercept=_ZERO, upper=None)
+            amount = own[0].amount if own else None
+            fixed = amount.value * self._minor if amount else _ZERO
+            return at_quota._replace(start=None, intercept=fixed, upper=None)
         return at_quota._replace(start=None, intercept=at_quota.at(_ONE), slope=_ZERO, upper=None)
 
     def _with_opening(self, pieces: list[Piece]) -> list[Piece]:
