@@ -51,9 +51,11 @@ def credited_in(engine: Engine, facts: Facts, units: Units, as_of: date) -> tupl
         schema={"rule": pl.Int64, "plan": pl.String},
         orient="row",
     )
-    whole = credited.join(placed, on="transaction_id", how="left").join(named, on="rule", how="left")
+    whole = (
+        credited.lazy().join(placed.lazy(), on="transaction_id", how="left").join(named.lazy(), on="rule", how="left")
+    )
     whole = whole.with_columns(_order_day(engine.rules), units.names())
-    return whole.sort(*ORDER, "party_no", "rule"), scenarios
+    return whole.sort(*ORDER, "party_no", "rule").collect(), scenarios
 
 
 def _order_day(rules: Sequence[Rule]) -> pl.Expr:

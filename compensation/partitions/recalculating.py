@@ -68,13 +68,13 @@ class Recalculation:
         stored, own = self._store.of(unit), now.filter(pl.col("unit") == unit)
         is_changed = pl.col("deal_id").is_in(list(deal_ids))
         touched = pl.concat([stored.filter(is_changed), own])
-        together = pl.concat([stored.filter(~is_changed), own])
+        together = own if stored.is_empty() else pl.concat([stored.filter(~is_changed), own])
         hanging = [rule.number for rule in self._engine.rules if rule.plan_number in self._entangled]
         alone = together
         if hanging:
             alone = together.filter(~pl.col("rule").is_in(hanging))
-        kept = alone.join(touched.select(_ACCUMULATOR).unique(), on=_ACCUMULATOR, how="semi", maintain_order="left")
-        entangled = touched.filter(pl.col("rule").is_in(hanging))
+        kept = alone.join(touched.select(_ACCUMULATOR), on=_ACCUMULATOR, how="semi", maintain_order="left")
+        entangled = touched.filter(pl.col("rule").is_in(hanging)) if hanging else touched.clear()
         if entangled.is_empty():
             return self._earned(kept, [], {})
         plans = {self._engine.rules[rule].plan_number for rule in entangled["rule"].unique()}

@@ -1,17 +1,18 @@
 """Tiered pay of 1 million and 10 million credits, against the same pay written by hand in Polars."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import narwhals as nw
 import polars as pl
 
 from compensation import parse_plan
-from compensation.curves.curve import compile_curve, segments_frame
-from compensation.curves.earning import earn
+from compensation.curves.compiling import compile_curve
+from compensation.curves.curve import segments_frame
+from compensation.curves.earning import Method, earn
+from compensation.curves.terms import Terms
 from compensation.exact import exact_series
-from compensation.plans.plan import Mode
+from compensation.plans.rules import rules_of
 from tests.benchmarks import Result
+from tests.benchmarks.calculation.costs import ratio
 
 PAYEES = 5_000
 LIMIT = 1.5
@@ -45,26 +46,27 @@ def measure(count: int, repeats: int = 5) -> Result:
     columns = ("credit_id", "before", "after", "earning")
     mine, hand = (work().select(pl.col(columns).cast(pl.Int64)).sort("credit_id") for work in (ours, theirs))
     assert mine.equals(hand)
-    costs = [(_cost(ours), _cost(theirs)) for _ in range(repeats)]
-    ratio = min(cost for cost, _ in costs) / min(cost for _, cost in costs)
-    name = f"calculation of {count // 1_000_000 or count / 1_000_000} million credits"
-    return Result(name, ratio, LIMIT, "the same tiers by hand in Polars with Decimal(38, 0): CPU, same cents")
+    name = f"{count // 1_000_000 or count / 1_000_000} million credits along their curves, one component"
+    return Result(
+        name,
+        ratio(ours, theirs, repeats),
+        LIMIT,
+        "the same tiers by hand in Polars with Decimal(38, 0): CPU, same cents",
+    )
 
 
 class _Engine:
     def __init__(self, credited: pl.DataFrame, quotas: pl.DataFrame) -> None:
         self._credited = credited
-        curve, start = pl.col("accumulator").alias("curve"), pl.lit(0, pl.Int64).alias("start")
-        self._accumulators = quotas.select("accumulator", curve, start)
-        component = parse_plan(PLAN, "benchmark.yaml").components[0]
-        self._segments = segments_frame(compile_curve(component, int(quota), 2) for quota in quotas["quota"])
+        self._walks = quotas.select("accumulator", pl.lit(0, pl.Int64).alias("start"))
+        (rule,) = rules_of([parse_plan(PLAN, "benchmark.yaml")])
+        self._segments = segments_frame(compile_curve(rule, Terms(int(quota)), 2) for quota in quotas["quota"])
+        self._methods = [Method.of(rule.component, 100)]
 
     def __call__(self) -> pl.DataFrame:
-        credited, accumulators, segments = (
-            nw.from_native(frame.lazy()) for frame in (self._credited, self._accumulators, self._segments)
-        )
-        paid: pl.DataFrame = earn(credited, accumulators, segments, [Mode.CURVE]).collect().to_native()
-        return paid
+        credited, walks, segments = (frame.lazy() for frame in (self._credited, self._walks, self._segments))
+        credited = credited.with_columns(pl.col("accumulator").alias("curve"))
+        return earn(credited, walks, segments, self._methods, "accumulator").collect()
 
 
 class _ByHand:
@@ -126,9 +128,3 @@ def _quotas(count: int) -> pl.DataFrame:
     typical = count // PAYEES * 3_000 * 20
     quotas = [typical + 20 * 37 * number for number in range(PAYEES)]
     return pl.DataFrame({"accumulator": range(PAYEES), "quota": exact_series(quotas)})
-
-
-def _cost(work: Callable[[], pl.DataFrame]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
