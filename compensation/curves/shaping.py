@@ -34,8 +34,9 @@ class Shaper:
             upper = pieces[0].lower
             return [Piece(None, _ZERO, _ZERO, _ZERO, upper, _ZERO), *pieces]
         if nothing_below_zero:
-            pieces[0] = pieces[0]._replace(start=_ZERO)
-            return [Piece(None, pieces[0].intercept, _ZERO, _ZERO, _ZERO, _ZERO), *pieces]
+            ends = [piece.start for piece in pieces[1:]]
+            first, *later = [piece for piece, end in zip(pieces, [*ends, None], strict=True) if end is None or end > 0]
+            return [Piece(None, first.intercept, _ZERO, _ZERO, _ZERO, _ZERO), first._replace(start=_ZERO), *later]
         return [pieces[0]._replace(start=None), *pieces[1:]]
 
     def _begins_late(self, first: Piece) -> bool:

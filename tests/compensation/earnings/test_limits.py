@@ -1,0 +1,196 @@
+"""Caps, floors, clawbacks and shares of lines, to the cent."""
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from compensation import Calculation, calculate
+from compensation.earnings.limits import kept_back
+from tests.compensation.crediting.company import Row, component, facts, plan
+
+LAST = date(2026, 12, 31)
+ALONE = ({"payee_id": "ann"},)
+PEOPLE = ({"payee_id": "ann"}, {"payee_id": "bea"})
+CHAIN = ({"payee_id": "ann", "manager_id": "max"}, {"payee_id": "max", "manager_id": "zoe"}, {"payee_id": "zoe"})
+
+
+def sold(name: str, revenue: int, day: date = date(2026, 2, 10), **more: str) -> dict[str, Any]:
+    place = int(name[1:])
+    return {"transaction_id": name, "revenue_minor": revenue, "dated_on": day, "posting_sequence": place, **more}
+
+
+def returned(name: str, revenue: int, of: str, day: date = date(2026, 3, 10)) -> dict[str, Any]:
+    return sold(name, revenue, day, kind="return", reverses_id=of)
+
+
+def calculated(
+    text: str,
+    documents: Sequence[Row],
+    *,
+    more: str = "",
+    people: Sequence[Row] = PEOPLE,
+    participants: Sequence[Row] = ALONE,
+) -> Calculation:
+    known = facts(people, transactions=documents, participants=participants)
+    return calculate(known, [plan(text, more=more)], as_of=LAST)
+
+
+def earnings(found: Calculation, name: str = "pay") -> list[int]:
+    lines = found.lines.filter(component=name).sort("dated_on", "transaction_id", "payee_id")
+    return lines["earning_minor"].to_list()
+
+
+def paid(
+    says: str,
+    *documents: Row,
+    payout: str = "{rate: 10%}",
+    people: Sequence[Row] = PEOPLE,
+    participants: Sequence[Row] = ALONE,
+) -> list[int]:
+    text = component(says, payout=payout)
+    return earnings(calculated(text, documents, people=people, participants=participants))
+
+
+@pytest.mark.parametrize(
+    ("says", "revenues", "earns"),
+    [
+        ("cap: {amount: 5, per: transaction}", (4_990, 5_000, 5_010, 9_000), [499, 500, 500, 500]),
+        ("floor: {amount: 5, per: transaction}", (4_990, 5_010, 1, 10), [500, 501, 0, 500]),
+        ("cap: {amount: 5, per: deal}", (4_000, 2_000, 1_000), [400, 100, 0]),
+        ("floor: {amount: 5, per: deal}", (1_000, 2_000, 4_000), [500, 0, 200]),
+        ("accumulate_by: transaction, cap: 5", (4_000, 2_000, 1_000), [400, 100, 0]),
+        ("accumulate_by: transaction, opening_pay: 2, cap: 5", (1_000, 2_500, 1_000), [100, 200, 0]),
+        ("accumulate_by: transaction, opening_pay: 7, cap: 5", (1_000, 2_500), [0, 0]),
+        ("floor: {amount: 5, per: transaction}, cap: {amount: 7, per: deal}", (1_000, 2_000, 90), [500, 200, 0]),
+    ],
+)
+def test_caps_and_floors_of_lines(says: str, revenues: tuple[int, ...], earns: list[int]) -> None:
+    assert paid(says, *(sold(f"t{number}", revenue) for number, revenue in enumerate(revenues))) == earns
+
+
+def test_deals_and_payees_have_limits_of_their_own() -> None:
+    documents = [sold("t0", 9_000), sold("t1", 9_000, deal_id="E"), sold("t2", 9_000)]
+    shares: list[Row] = [
+        {"payee_id": "ann", "share_millionths": 600_000},
+        {"payee_id": "bea", "share_millionths": 400_000},
+        {"deal_id": "E", "payee_id": "bea"},
+    ]
+    assert paid("cap: {amount: 7, per: deal}", *documents, participants=shares) == [540, 360, 700, 160, 340]
+
+
+@pytest.mark.parametrize(
+    ("says", "back", "earns"),
+    [
+        ("cap: {amount: 5, per: transaction}", (-2_000, -4_000, -4_000), [500, 0, -100, -400]),
+        ("floor: {amount: 5, per: transaction}", (-500, -500), [500, -250, -250]),
+        ("floor: {amount: 5, per: transaction}, clawback: {before_minimum: yes}", (-500, -500), [500, -50, -50]),
+        ("floor: {amount: 5, per: deal}", (-500, -500), [500, 0, -500]),
+        ("clawback: {share: 50%}", (-1_000,), [100, -50]),
+        (
+            "clawback: {by_age: [{within_months: 1, share: 100%}, {within_months: 2, share: 40%}]}",
+            (-1_000,),
+            [100, -40],
+        ),
+        ("clawback: {by_age: [{within_months: 1, share: 100%}]}", (-1_000,), [100, 0]),
+        ("clawback: {vests_over_months: 4}", (-1_000,), [100, -50]),
+    ],
+)
+def test_returns_under_limits(says: str, back: tuple[int, ...], earns: list[int]) -> None:
+    revenue = -sum(back)
+    documents = [sold("t0", revenue), *(returned(f"t{number}", part, "t0") for number, part in enumerate(back, 1))]
+    assert paid(says, *documents) == earns
+
+
+@pytest.mark.parametrize(
+    ("says", "months", "share"),
+    [
+        ("vests_over_months: 4", (0, 1, 3, 4, 9), ("3/4", "1/2", "0", "0", "0")),
+        ("share: 30%", (0, 99), ("3/10", "3/10")),
+        (
+            "by_age: [{within_months: 2, share: 100%}, {within_months: 4, share: 30%}]",
+            (0, 1, 2, 3, 4),
+            ("1", "1", "3/10", "3/10", "0"),
+        ),
+        ("before_minimum: yes", (0, 99), ("1", "1")),
+    ],
+)
+def test_the_share_that_a_return_takes_back(says: str, months: tuple[int, ...], share: tuple[str, ...]) -> None:
+    clawback = plan(component(f"clawback: {{{says}}}")).components[0].clawback
+    assert [kept_back(clawback, each) for each in months] == [Fraction(each) for each in share]
+
+
+def test_the_total_is_divided_by_base() -> None:
+    tiers = "{whole_amount_tiers: [{from: 0, rate: 10%}, {from: 100, rate: 20%}]}"
+    documents = [sold("t0", 3_333), sold("t1", 3_333), sold("t2", 3_335)]
+    assert paid("", *documents, payout=tiers) == [333, 334, 1_333]
+    assert paid("attribution: pro_rata", *documents, payout=tiers) == [667, 666, 667]
+    assert paid("attribution: pro_rata, rounding: {to: 1}", *documents, payout=tiers) == [700, 600, 700]
+    nothing = [sold("t0", 3_000), sold("t1", -3_000)]
+    assert paid("attribution: pro_rata", *nothing) == [300, -300]
+    below = [sold("t0", -3_000), sold("t1", -1_000)]
+    assert paid("attribution: pro_rata", *below, payout="{rate: 5%}") == [-150, -50]
+
+
+def test_the_earning_is_split_and_not_the_measure() -> None:
+    tiers = "{marginal_tiers: [{from: 0, rate: 0%}, {from: 50, rate: 10%}]}"
+    thirds = [{"payee_id": "ann", "share_millionths": 333_333}, {"payee_id": "bea", "share_millionths": 666_667}]
+    assert paid("", sold("t0", 10_000), payout=tiers, participants=thirds) == [0, 167]
+    assert paid("split: earning", sold("t0", 10_000), payout=tiers, participants=thirds) == [167, 333]
+
+
+def test_what_others_earned_on_the_transaction_is_taken_off() -> None:
+    text = "\n".join(
+        (
+            component(name="first", payout="{rate: 3%}"),
+            component(name="second", payout="{rate: 2%}"),
+            component("less_earnings_of: first, credited_on: invoice"),
+        )
+    )
+    halves = [{"payee_id": who, "share_millionths": 500_000} for who in ("ann", "bea")]
+    documents = [sold("t0", 10_000), sold("t1", 5_000)]
+    assert earnings(calculated(text, documents, participants=halves)) == [-100, -100, -50, -50]
+
+
+def test_managers_earn_what_exceeds_those_below() -> None:
+    by_role = "{by: role, cases: [{when: owner, rate: 10%}, {when: manager, rate: 12%}]}"
+    cases = "credit_to: [owners, all_managers], less_paid_below: yes, mode: rate_after"
+    found = paid(cases, sold("t0", 10_000), sold("t1", -10_000), payout=by_role, people=CHAIN)
+    assert found == [1_000, 200, 0, -1_000, -200, 0]
+
+
+@pytest.mark.parametrize(
+    ("cap", "revenues", "earns"),
+    [
+        ("amount: 5, period: year", (3_000, 1_000, 3_000), [300, 200, 0, 0, 0, 0]),
+        ("amount: 5, period: year, attribution: pro_rata", (3_000, 1_000, 1_000), [150, 150, 50, 50, 50, 50]),
+        ("amount: 5, period: year, attribution: pro_rata", (1_000, 1_000), [100] * 4),
+        ("amount: 10, period: year, attribution: pro_rata", (3_000, 2_000), [300, 300, 200, 200]),
+        ("amount: 7, period: month", (3_000, 1_000, 3_000), [300, 300, 100, 0, 0, 0]),
+        ("amount: 7, per: deal", (3_000, 1_000, 3_000), [300, 300, 100, 0, 0, 0]),
+        ("amount: 5, per: transaction", (3_000, 1_000, 3_000), [300, 200, 100, 100, 300, 200]),
+        ("amount: 5, per: transaction", (2_000, 2_500, 2_510), [200, 200, 250, 250, 251, 249]),
+        ("share: 10%, measure: revenue, per: transaction", (3_000, 1_000), [300, 0, 100, 0]),
+        ("share: 15%, measure: revenue, per: deal", (3_000, 1_000), [300, 300, 0, 0]),
+    ],
+)
+def test_a_cap_over_components(cap: str, revenues: tuple[int, ...], earns: list[int]) -> None:
+    names = "\n".join(component(name=name, payout="{rate: 10%}") for name in ("pay", "also"))
+    documents = [sold(f"t{number}", revenue) for number, revenue in enumerate(revenues)]
+    found = calculated(names, documents, more=f"caps: [{{cap: all, components: [pay, also], {cap}}}]")
+    rows = found.lines.sort("transaction_id", "earning_minor", descending=[False, True])
+    assert rows["earning_minor"].to_list() == earns
+
+
+@pytest.mark.parametrize(
+    ("of", "earns"), [("payee", [500, 500, 500]), ("team", [500, 0, 500]), ("everyone", [500, 0, 0])]
+)
+def test_whose_pay_a_cap_holds_together(of: str, earns: list[int]) -> None:
+    people = [{"payee_id": who, "team": team} for who, team in (("ann", "A"), ("bea", "A"), ("cid", "B"))]
+    shares = [{"deal_id": who, "payee_id": who} for who in ("ann", "bea", "cid")]
+    documents = [sold(f"t{number}", 9_000, deal_id=who) for number, who in enumerate(("ann", "bea", "cid"))]
+    cap = f"caps: [{{cap: all, components: pay, amount: 5, of: {of}, period: year}}]"
+    text = component(payout="{rate: 10%}")
+    assert earnings(calculated(text, documents, more=cap, people=people, participants=shares)) == earns

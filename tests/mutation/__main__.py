@@ -1,0 +1,55 @@
+"""``python -m tests.mutation SUITE [--seed N] [--count N] [--only PART_OF_A_FILE]``: mutants and what became of them.
+
+One JSON object a line for every survivor that is not accepted, then one for every module with its numbers. Exit code
+1 if there is such a survivor, 2 if the tests fail without any mutant.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter, defaultdict
+from random import Random
+
+from tests.mutation.accepted import accepted
+from tests.mutation.hunting import ROOT, hunt, mutants_of
+from tests.mutation.operators import Mutant
+from tests.mutation.suites import SUITES, modules, tests_of
+
+
+def main() -> int:
+    asked = _asked()
+    suite = SUITES[asked.suite]
+    chosen = mutants_of([ROOT / file for file in modules(suite) if asked.only in file])
+    Random(asked.seed).shuffle(chosen)  # noqa: S311  # the same choice for the same seed
+    known, counts = accepted(), defaultdict[str, Counter[str]](Counter)
+
+    def tell(mutant: Mutant, fate: str, killer: str, seconds: float) -> None:
+        counts[mutant.file]["accepted" if fate == "survived" and mutant.key in known else fate] += 1
+        if asked.all or (fate == "survived" and mutant.key not in known):
+            _say({"fate": fate, "at": mutant.number, "key": mutant.key, "killer": killer, "seconds": round(seconds, 2)})
+
+    broken = hunt(chosen[: asked.count], tests_of(suite), tell)
+    for file in sorted(counts):
+        _say({"module": file, "seed": asked.seed, **counts[file]})
+    if broken:
+        _say({"fail without any mutant": broken})
+        return 2
+    return int(any(count["survived"] for count in counts.values()))
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--all", action="store_true", help="tell also of those that are killed")
+    return parser.parse_args()
+
+
+def _say(told: dict[str, object]) -> None:
+    print(json.dumps(told), flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""A part of all mutants of the calculation, another one every time: no survivor changes a cent."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+
+from tests.mutation.accepted import accepted
+from tests.mutation.hunting import ROOT, mutants_of
+from tests.mutation.suites import SUITES, modules
+
+COUNT = 60
+"""Of each suite; a mutant takes about a second."""
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("suite", SUITES)
+def test_no_mutant_changes_a_cent_unseen(suite: str) -> None:
+    seed = random.SystemRandom().randrange(10**9)
+    command = [sys.executable, "-m", "tests.mutation", suite, "--seed", str(seed), "--count", str(COUNT)]
+    print(" ".join(command[1:]))  # noqa: T201  # says how to repeat it
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603  # our own command
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.soak
+def test_every_accepted_mutant_can_still_be_made() -> None:
+    made = {mutant.key for suite in SUITES.values() for mutant in mutants_of([ROOT / file for file in modules(suite)])}
+    assert sorted(accepted().keys() - made) == []
