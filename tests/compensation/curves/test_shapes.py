@@ -301,6 +301,10 @@ GATES = {
         "gates: [{figure: year, at_least: 50%, covers: 250, otherwise: nothing}]",
         {20_000: 3000, 25_000: 3250, 90_000: 3250},
     ),
+    "a half beyond a bound in the last tier": (
+        "gates: [{figure: year, at_least: 50%, covers: 250, otherwise: 50%}]",
+        {25_000: 3250, 27_000: 3300},
+    ),
     "the base rate beyond": (
         "gates: [{figure: year, at_least: 50%, covers: 120, otherwise: base_rate}]",
         {10_000: 1000, 12_000: 1400, 13_000: 1500, 30_000: 3200},

@@ -109,6 +109,9 @@ def test_the_terms_of_a_method_are_those_of_the_component() -> None:
     told = rule_of("mode: sliced\nrounding: {to: 0.05, mode: up, each_line: yes}\npayout: {rate: 10%}").component
     assert Method.of(told, 100) == Method(Mode.SLICED, by_case=False, increment=5, rounding="up", each_line=True)
     cases = rule_of("rounding: {to: 1}\npayout: {by: region, cases: [{when: North, rate: 1%}]}").component
+    rates = "rates: [[1%]]}}"
+    matrix = f"payout: {{matrix: {{rows: {{by: region, values: [N]}}, columns: {{by: channel, values: [W]}}, {rates}"
+    assert Method.of(rule_of(matrix).component, 100).by_case
     assert Method.of(cases, 100) == CURVE._replace(by_case=True, increment=100)
     assert Method.of(rule_of("rounding: {to: 0.01}\npayout: {rate: 1%}").component, 1).increment == 1
 
@@ -139,11 +142,24 @@ def test_cases_gain_on_their_own_curves() -> None:
     segments = segments_frame(
         [compile_curve(rule_of(f"payout: {{rate: {rate}}}"), Terms(), 2) for rate in ("10%", "50%")]
     )
-    steps = [(0, 0), (0, 0), (0, 1), (0, 1), (1, 0), (1, 0)]
+    steps = [(0, 0), (0, 1), (1, 0), (1, 0)]
     rows = [(number, accumulator, number, 5 - 4 * case, case) for number, (accumulator, case) in enumerate(steps)]
     names = ("credit_id", "accumulator", "sequence", "position", "curve")
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row")
     walks = pl.DataFrame({"accumulator": [0, 1], "start": [0, 7]})
     method = CURVE._replace(by_case=True)
     found = earn(credited.lazy(), walks.lazy(), segments.lazy(), [method], "accumulator").sort("credit_id").collect()
-    assert found["earning"].to_list() == [1, 0, 1, 0, 1, 0]
+    assert found["earning"].to_list() == [1, 1, 1, 0]
+
+
+def test_the_rate_reached_is_paid_on_all_of_an_accumulator() -> None:
+    segments = segments_frame([compile_curve(rule_of(TIERS), Terms(), 2)])
+    rows = [(0, 0, 0, 5_000), (1, 0, 1, 5_000), (2, 1, 0, 10_000), (3, 1, 1, 10_000)]
+    names = ("credit_id", "accumulator", "sequence", "position")
+    credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
+        pl.lit(0, pl.Int64).alias("curve"), pl.col("position").cast(EXACT_TYPE).alias("base")
+    )
+    walks = pl.DataFrame({"accumulator": [0, 1], "start": [0, 0]})
+    method = CURVE._replace(mode=Mode.RATE_REACHED)
+    found = earn(credited.lazy(), walks.lazy(), segments.lazy(), [method], "accumulator").sort("credit_id").collect()
+    assert found["earning"].to_list() == [500, 1_500, 2_000, -1_000]
