@@ -165,8 +165,9 @@ class PeriodPays:
             paid = upto
 
     def _position(self, rule: Rule, key: AccumulatorKey) -> int:
-        place = (key.scenario, rule.number, key.payee_id)
-        return self._figures.positions.between(place, key.period.start, key.period.end)
+        """The payee's position in the period, in all versions that go on with one another."""
+        places = ((key.scenario, number, key.payee_id) for number in self._figures.versions[rule.number])
+        return sum(self._figures.positions.between(place, key.period.start, key.period.end) for place in places)
 
     def _size(self, rule: Rule, shared: Terms, terms: Sequence[Terms], position: int) -> int:
         quota = shared.quota if rule.component.quota.amount else sum(each.quota or 0 for each in terms) or None

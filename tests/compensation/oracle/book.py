@@ -42,8 +42,10 @@ class Book:
             return
         self._prepared.add(rule.number)
         for payee in self.company.candidates(rule.plan):
+            continued = {period for later in self._later(rule) for period in self.terms.in_force(later, payee)}
             for period in self.terms.in_force(rule, payee):
-                self.in_force[rule.number].append(self._accumulator(rule, payee, period))
+                if period not in continued:
+                    self.in_force[rule.number].append(self._accumulator(rule, payee, period))
         for credit in self.credits[rule.number]:
             self._accumulator(rule, credit.payee, credit.period).credits.append(credit)
         for accumulator in [each for each in self.accumulated.values() if each.rule is rule]:
@@ -84,6 +86,15 @@ class Book:
             and each.plan.effective.from_on < rule.plan.effective.from_on
         ]
         return max(before, key=lambda each: each.plan.effective.from_on, default=None)
+
+    def versions(self, rule: Rule) -> list[Rule]:
+        """The rule, and those of the earlier versions that it goes on with."""
+        earlier = self._earlier(rule) if rule.component.continues else None
+        return [rule, *(self.versions(earlier) if earlier is not None else [])]
+
+    def _later(self, rule: Rule) -> list[Rule]:
+        """Those of later versions that go on with the rule; what they have in force is paid by them alone."""
+        return [each for each in self.rules if each is not rule and rule in self.versions(each)]
 
     # terms
 

@@ -108,7 +108,7 @@ def credits_of(company: Company, rule: Rule, document: Document) -> Iterator[Cre
         or not _passes(company, component, document)
     ):
         return
-    for party in parties(company, rule.plan, component, document):
+    for party in parties(company, component, document):
         is_in_force = company.has_plan(rule.plan, party.payee, document.credited_on)
         if is_in_force and _is_own(company, component, document, party):
             yield _credit(company, rule, document, party)

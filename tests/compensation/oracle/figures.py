@@ -25,6 +25,8 @@ class Pay(Protocol):
 
     credits: dict[int, list[Credit]]
 
+    def versions(self, rule: Rule) -> list[Rule]: ...
+
     def earned_between(self, rule: Rule, payee: str, start: date, end: date, *, direct: bool) -> int: ...
 
 
@@ -105,7 +107,8 @@ class Figures:
         members = self._members(figure, rule, payee, end)
         return sum(
             credit.position
-            for credit in self._pay.credits[looked_at.number]
+            for each in self._pay.versions(looked_at)
+            for credit in self._pay.credits[each.number]
             if credit.is_measured
             and credit.payee in members
             and start <= credit.day < end
@@ -140,7 +143,11 @@ class Figures:
                 total += self.own_pay or 0
                 continue
             members = self._members(figure, rule, payee, end)
-            minor = sum(self._pay.earned_between(earner, each, start, end, direct=direct) for each in members)
+            minor = sum(
+                self._pay.earned_between(version, each, start, end, direct=direct)
+                for each in members
+                for version in self._pay.versions(earner)
+            )
             total += Fraction(minor, self._company.minor(rule.plan.currency))
         return total
 

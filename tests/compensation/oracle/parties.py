@@ -5,7 +5,6 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from compensation.plans.components import Component, Covering, CreditTo, WhenLeft
-from compensation.plans.plan import Plan
 from tests.compensation.oracle.company import CUSTOMER, Company, Row, contains
 from tests.compensation.oracle.documents import Document
 from tests.compensation.oracle.numbers import MILLION
@@ -28,12 +27,12 @@ class Party(NamedTuple):
         return self.party == "overlay", self.via or self.payee, self.low, self.party, self.payee
 
 
-def parties(company: Company, plan: Plan, component: Component, document: Document) -> list[Party]:
+def parties(company: Company, component: Component, document: Document) -> list[Party]:
     """Those whom the document credits, in their order."""
-    return sorted(_parties(company, plan, component, document), key=lambda party: party.order)
+    return sorted(_parties(company, component, document), key=lambda party: party.order)
 
 
-def _parties(company: Company, plan: Plan, component: Component, document: Document) -> Iterator[Party]:
+def _parties(company: Company, component: Component, document: Document) -> Iterator[Party]:
     if component.role_shares:
         yield from _by_role(company, component, document)
         return
@@ -45,7 +44,7 @@ def _parties(company: Company, plan: Plan, component: Component, document: Docum
             if row["is_overlay"] and _has_role(component, row["role"]):
                 yield Party(row["payee_id"], row["role"], "overlay", None, 0, row["share"])
     if CreditTo.COVERAGE in component.credit_to:
-        yield from _covering(company, plan, component, document)
+        yield from _covering(company, component, document)
     if CreditTo.CUSTOMER in component.credit_to and document.seen["customer"] is not None:
         yield Party(CUSTOMER + document.seen["customer"], "customer", "customer", None, 0, MILLION)
 
@@ -102,13 +101,11 @@ def _by_role(company: Company, component: Component, document: Document) -> Iter
 _COVERED = ("customer", "product", "product_family", "region", "channel")
 
 
-def _covering(company: Company, plan: Plan, component: Component, document: Document) -> Iterator[Party]:
-    """Those of the plan who cover what the document is, all or those who come first."""
+def _covering(company: Company, component: Component, document: Document) -> Iterator[Party]:
     rows = [
         row
         for row in company.rows.get("coverage", ())
         if contains(row, document.credited_on)
-        and company.has_plan(plan, row["payee_id"], document.credited_on)
         and _has_role(component, row["role"])
         and all(row[name] is None or row[name] == document.seen[name] for name in _COVERED)
     ]

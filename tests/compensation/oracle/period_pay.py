@@ -1,6 +1,7 @@
 """Pay of periods that stands on no single credit: openings, scorecards, matrices, pools, rankings, floors."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -9,8 +10,8 @@ from compensation.plans.payouts import Among, Division, Pool, Ranking, Ties
 from compensation.plans.shapes import Shape
 from compensation.plans.typed_numbers import Number
 from tests.compensation.oracle.book import Book
-from tests.compensation.oracle.crediting import Rule
-from tests.compensation.oracle.curve import curve_of
+from tests.compensation.oracle.crediting import Credit, Rule
+from tests.compensation.oracle.curve import Conditions, curve_of
 from tests.compensation.oracle.figures import DAY, cell_of, score_of
 from tests.compensation.oracle.numbers import divided, half_away
 from tests.compensation.oracle.records import Accumulated, Opening
@@ -111,7 +112,7 @@ class PeriodPays(Book):
             return
         for accumulator in self.in_force[rule.number]:
             if accumulator.outcome is None:
-                lines = sum(credit.earning for credit in accumulator.credits if credit.outcome is None)
+                lines = sum(credit.earning for credit in self._continued(accumulator) if credit.outcome is None)
                 lacking = half_away(self._limit(accumulator, floor)) - lines - self._opened(accumulator)
                 if lacking > 0:
                     self._add_minor(accumulator, "floor", lacking)
@@ -131,21 +132,37 @@ class PeriodPays(Book):
 
     def _divide_pools(self, rule: Rule, pool: Pool, payable: list[Accumulated]) -> None:
         for members in self._groups(rule, pool.of, payable):
-            positions = [sum(credit.position for credit in each.credits if credit.is_measured) for each in members]
-            size = self._pool_size(rule, pool.size, members, sum(positions))
+            positions = [
+                sum(credit.position for credit in self._continued(each) if credit.is_measured) for each in members
+            ]
+            conditions = [self._conditions(each) for each in members]
+            are_alike = all((each.factor, each.failed) == (members[0].factor, members[0].failed) for each in members)
+            plain = replace(conditions[0], failed=(), factor=Fraction(1))
+            size = self._pool_size(rule, pool.size, members, sum(positions), conditions[0] if are_alike else plain)
             weights: list[Fraction | int] = [max(position, 0) for position in positions]
             if pool.divided is Division.EQUALLY:
                 weights = [1 for _ in members]
             elif pool.divided is not Division.BY_MEASURE:
                 weights = [max(self._value(pool.divided, each) or Fraction(0), Fraction(0)) for each in members]
             for each, part in zip(members, divided(size, weights), strict=True):
-                self._add_minor(each, "pool", part)
+                self._add_minor(each, "pool", part if are_alike else self._settled(each, Fraction(part)))
 
-    def _pool_size(self, rule: Rule, shape: Shape, members: list[Accumulated], position: int) -> int:
+    def _continued(self, accumulator: Accumulated) -> list[Credit]:
+        """The credits of the payee's period in all versions that go on with one another."""
+        return [
+            credit
+            for version in self.versions(accumulator.rule)
+            for credit in self.credits[version.number]
+            if (credit.payee, credit.period) == (accumulator.payee, accumulator.period)
+        ]
+
+    def _pool_size(
+        self, rule: Rule, shape: Shape, members: list[Accumulated], position: int, conditions: Conditions
+    ) -> int:
         quota = members[0].quota
         if rule.component.quota.amount is None:
             quota = sum(each.quota or 0 for each in members) or None
-        curve = curve_of(rule.component, shape, self._scales(members[0], quota), self._conditions(members[0]))
+        curve = curve_of(rule.component, shape, self._scales(members[0], quota), conditions)
         return self._rounded(rule, curve.pay(Fraction(position)))
 
     def _award_prizes(self, rule: Rule, ranking: Ranking, payable: list[Accumulated]) -> None:

@@ -52,9 +52,10 @@ class _Reckoner(PeriodPays):
         for figure in component.figures:
             names |= set(rule.plan.earnings_behind(figure))
         return {
-            each.number
+            version.number
             for each in self.rules
             if each.plan is rule.plan and each is not rule and each.component.name in names
+            for version in self.versions(each)
         }
 
     # one component
