@@ -1,0 +1,285 @@
+"""The estimate of a deal is what it changes of all totals, wherever pay hangs together."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import polars as pl
+import pytest
+
+from compensation import Facts, Plan, Proposal, calculate, estimate_deals, parse_plan, propose
+from tests.compensation.worlds.rows import facts_of
+
+MAY, JUNE = date(2026, 5, 3), date(2026, 6, 10)
+HEAD = "plan: {}\ncurrency: {}\neffective: {{from: 2026-01-01{}}}\napplies_to: {{everyone: yes}}\n"
+Row = dict[str, Any]
+
+
+class Document(NamedTuple):
+    """Revenue in units."""
+
+    id: str
+    deal: str
+    owner: str
+    revenue: int
+    on: date = JUNE
+    kind: str = "invoice"
+
+
+OLD = Document("I1", "Old", "Ann", 10_000, MAY)
+NEW = Document("I9", "New", "Ann", 1_000)
+
+
+class Case(NamedTuple):
+    """What the open deal "New" changes for whom (in units of currency) once all of ``closes`` has come, by ``through``.
+
+    ``plans``: components and what else a plan says, version after version if there are several.
+    """
+
+    plans: tuple[str, ...]
+    gains: dict[str, int]
+    booked: tuple[Document, ...] = (OLD,)
+    closes: tuple[Document, ...] = (NEW,)
+    through: date = JUNE
+
+
+SCORED = """\
+figures:
+  sold: {total_of: c}
+  earned: {earnings_of: s}
+  earned this year: {earnings_of: s, over: year}
+components:
+  - {component: c, credited_on: invoice, period: month, payout: {rate: 10%}}
+  - component: s
+    period: month
+    target_pay: 1000
+    payout: {scorecard: [{kpi: k, figure: sold, weight: 100%, bands: [{from: 0, score: 0%}, {from: 500, score: 100%}]}]}
+"""
+OF_YEAR = "components: [{{component: c, credited_on: invoice, period: year, {}}}]\n"
+OVERRIDE = """\
+  - component: o
+    earnings_of: [s, c]
+    credit_to: direct_manager
+    period: {}
+    payout: {{marginal_tiers: [{{from: 0, to: {bound}, rate: 10%}}, {{from: {bound}, rate: 50%}}]}}
+"""
+GATED = """\
+  - {{component: z, credited_on: invoice, period: month, gates: [{{figure: {}, at_least: {}}}], payout: {{rate: 20%}}}}
+"""
+FACTOR = """\
+figures: {sold: {total_of: c}}
+components:
+  - {component: c, credited_on: invoice, period: year, payout: {rate: 10%}}
+  - component: bonus
+    credited_on: invoice
+    period: year
+    payout: {rate: 1%}
+    modifiers: [{modifier: m, by: sold, bands: [{from: 0, factor: 1}, {from: 5000, factor: 2}]}]
+"""
+LESS = """\
+components:
+  - {component: x, credited_on: invoice, period: year, payout: {rate: 10%}}
+  - component: o
+    credited_on: invoice
+    credit_to: direct_manager
+    less_earnings_of: x
+    period: year
+    cap: {amount: 200, per: period}
+    payout: {rate: 20%}
+"""
+BELOW = """\
+components:
+  - component: c
+    credited_on: invoice
+    credit_to: [owners, direct_manager]
+    less_paid_below: yes
+    period: year
+    cap: 500
+    payout: {by: role, cases: [{when: [owner], rate: 6%}, {when: [manager], rate: 10%}]}
+"""
+RECURS = """\
+components:
+  - component: c
+    credited_on: invoice
+    period: year
+    recurs: {{every: month, times: 3}}
+    payout: {{marginal_tiers: [{{from: 0, to: {bound}, rate: 5%}}, {{from: {bound}, rate: 10%}}]}}
+"""
+VERSIONS = "payout: {marginal_tiers: [{from: 0, to: 9000, rate: 1%}, {from: 9000, rate: 10%}]}"
+TWO = """\
+components:
+  - {component: x, credited_on: booking, period: year, payout: {rate: 10%}}
+  - {component: y, credited_on: invoice, period: year, payout: {rate: 10%}}
+"""
+BOOKED_AND_INVOICED = (NEW._replace(id="B9", kind="booking"), NEW)
+BEFORE = Document("I8", "Before", "Ann", 2_000)
+OF_BOB = Document("I1", "Old", "Bob", 1_000, MAY)
+YEAR_END = date(2026, 12, 31)
+
+CASES = {
+    "after another open deal": Case((FACTOR,), {"Ann": 110}, (OLD._replace(revenue=1_000),), (BEFORE, NEW)),
+    "what others earn is taken off": Case((LESS,), {"Ann": 50, "Mia": 50}, (OF_BOB,), (NEW._replace(revenue=500),)),
+    "what is paid below is taken off": Case((BELOW,), {"Ann": 60, "Mia": 40}, (OF_BOB._replace(revenue=10_000),)),
+    "a month's cap": Case(
+        (SCORED + "caps: [{cap: m, components: [s, c], amount: 1500, period: month}]\n",), {"Ann": 1_100}
+    ),
+    "a year's cap": Case(
+        (SCORED + "caps: [{cap: m, components: [s, c], amount: 3000, period: year}]\n",), {"Ann": 1_000}
+    ),
+    "an override on a month's pay": Case((SCORED + OVERRIDE.format("month", bound=1000),), {"Ann": 1_100, "Mia": 150}),
+    "an override on a year's pay": Case((SCORED + OVERRIDE.format("year", bound=2000),), {"Ann": 1_100, "Mia": 550}),
+    "a gate on a month's pay": Case((SCORED + GATED.format("earned", 500),), {"Ann": 1_300}),
+    "a gate on a year's pay": Case((SCORED + GATED.format("earned this year", 1500),), {"Ann": 1_300}),
+    "instalments to come of what is booked": Case((RECURS.format(bound=30_000),), {"Ann": 300}, through=YEAR_END),
+    "instalments that have come by then": Case(
+        (RECURS.format(bound=20_000),), {"Ann": 300}, closes=(NEW._replace(on=date(2026, 9, 10)),), through=YEAR_END
+    ),
+    "a cap per deal, of which a part is booked": Case(
+        (OF_YEAR.format("cap: {amount: 550, per: deal}, payout: {rate: 5%}"),),
+        {"Ann": 50},
+        (OLD._replace(deal="New"),),
+        (NEW._replace(revenue=2_000),),
+    ),
+    "a version that continues the one before": Case(
+        (OF_YEAR.format(VERSIONS), OF_YEAR.format(f"continues: yes, {VERSIONS}")),
+        {"Ann": 100},
+        (OLD._replace(revenue=9_800),),
+    ),
+    "a cap per transaction": Case(
+        (TWO + "caps: [{cap: q, components: [x, y], amount: 150, per: transaction}]\n",),
+        {"Ann": 200},
+        closes=BOOKED_AND_INVOICED,
+    ),
+    "a cap per deal on what its documents sum up to": Case(
+        (TWO + "caps: [{cap: q, components: [x, y], share: 8%, measure: revenue, per: deal}]\n",),
+        {"Ann": 160},
+        closes=BOOKED_AND_INVOICED,
+    ),
+    "what an invoice earns is not of its booking": Case(
+        (TWO.replace("component: y,", "component: y, less_earnings_of: x,"),), {"Ann": 200}, closes=BOOKED_AND_INVOICED
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_the_estimate_is_what_calculate_changes(case: Case) -> None:
+    """Whether it is made in the month before, in the month of the closing day, or on that day."""
+    plans, others = versions(*case.plans), tuple(each for each in case.closes if each.deal != "New")
+    before = totals(facts((*case.booked, *others)), plans, case.through)
+    after = totals(facts((*case.booked, *case.closes)), plans, case.through)
+    assert difference(before, after) == case.gains
+    proposal = Proposal("New", "New", earlier_deal_ids=frozenset(each.deal for each in others))
+    for as_of in (date(2026, 5, 20), date(2026, 6, 5), JUNE):
+        assert gains(facts(case.booked, case.closes), plans, proposal, as_of) == case.gains, as_of
+
+
+def test_several_open_deals_of_one_owner_at_once() -> None:
+    """Two of three, as they stand: the third one, too, comes last once."""
+    deals = [Document(f"I{deal}", deal, "Ann", revenue) for deal, revenue in (("A", 1_000), ("B", 2_000), ("C", 3_000))]
+    known = facts((OLD._replace(revenue=1_000),), deals)
+    asked = estimate_deals(known, versions(FACTOR), [propose("A"), propose("C")], as_of=MAY)
+    assert [(each.scenario, each.total.amount, each.range.closed_last.amount) for each in asked] == [
+        ("A", "110.00", "120.00"),
+        ("C", "330.00", "400.00"),
+    ]
+
+
+def test_a_plan_that_pays_nothing_needs_no_exchange_rate() -> None:
+    """Ann is paid in euros; the plan in yen credits her, and there is no rate between the two."""
+    yen = OF_YEAR.format("gates: [{figure: sold, at_least: 5000000}], payout: {rate: 10%}")
+    yen = "figures: {sold: {total_of: c}}\n" + yen
+    plans = [
+        parse_plan(HEAD.format("Yen", "JPY", "") + yen, "yen.yaml"),
+        parse_plan(HEAD.format("Dollars", "USD", "") + TWO, "dollars.yaml"),
+    ]
+    rate = {"from_currency": "USD", "to_currency": "JPY", "valid_from": date(2020, 1, 1), "rate": "150"}
+    known = facts((OLD,), (NEW,), rates=[rate], pay_currency="EUR")
+    assert gains(known, plans, propose("New"), MAY) == {"Ann": 200}
+
+
+def versions(*components: str) -> list[Plan]:
+    """One plan, or two versions: the second from the day of the deal on."""
+    spans = [("2026-01-01", "")] if len(components) == 1 else [("2026-01-01", ", through: 2026-06-09"), (str(JUNE), "")]
+    heads = [HEAD.format("P", "USD", through).replace("2026-01-01", start) for start, through in spans]
+    return [parse_plan(head + each, "plan.yaml") for head, each in zip(heads, components, strict=True)]
+
+
+def facts(
+    booked: tuple[Document, ...],
+    opens: tuple[Document, ...] | list[Document] = (),
+    *,
+    rates: list[Row] | None = None,
+    pay_currency: str = "USD",
+) -> Facts:
+    """A company of two reps and their manager; what ``opens`` is an open deal."""
+    owners = {each.deal: each.owner for each in (*booked, *opens)}
+    people = {"Ann": "Mia", "Bob": "Mia", "Mia": None}
+    rows: dict[str, list[Row]] = {
+        "transactions": [_transaction(number, each) for number, each in enumerate(booked)],
+        "participants": [
+            {"deal_id": deal, "payee_id": owner, "role": "owner", "share_millionths": 10**6, "is_overlay": False}
+            for deal, owner in owners.items()
+        ],
+        "assignments": [
+            {
+                "payee_id": name,
+                "name": name,
+                "title": "Rep",
+                "manager_id": manager,
+                "pay_currency": pay_currency,
+                "from_on": date(2020, 1, 1),
+            }
+            for name, manager in people.items()
+        ],
+        "rates": rates or [],
+        "currencies": [{"currency": code, "exponent": digits} for code, digits in (("USD", 2), ("EUR", 2), ("JPY", 0))],
+        "deals": [_deal(each) for each in {document.deal: document for document in opens}.values()],
+    }
+    return facts_of(rows)
+
+
+def _transaction(number: int, each: Document) -> Row:
+    return {
+        "transaction_id": each.id,
+        "deal_id": each.deal,
+        "kind": each.kind,
+        "dated_on": each.on,
+        "posting_sequence": number,
+        "source": "erp",
+        "source_ref": each.id,
+        "currency": "USD",
+        "revenue_minor": each.revenue * 100,
+        "quantity_millionths": 10**6,
+    }
+
+
+def _deal(each: Document) -> Row:
+    return {
+        "deal_id": each.deal,
+        "source": "crm",
+        "ref": each.deal,
+        "name": each.deal,
+        "stage": "open",
+        "stage_name": "Open",
+        "owner_id": each.owner,
+        "expected_on": each.on,
+        "currency": "USD",
+        "amount_minor": each.revenue * 100,
+        "amount_basis": "stated",
+    }
+
+
+def gains(known: Facts, plans: list[Plan], proposal: Proposal, as_of: date) -> dict[str, Decimal]:
+    estimates = estimate_deals(known, plans, [proposal], as_of=as_of)
+    amounts = {each.payee.id: Decimal(each.total.amount) for each in estimates}
+    return {payee: amount for payee, amount in amounts.items() if amount}
+
+
+def totals(known: Facts, plans: list[Plan], through: date) -> dict[str, int]:
+    paid = calculate(known, plans, as_of=through).totals()
+    return dict(paid.group_by("payee_id").agg(pl.col("earning_minor").sum()).iter_rows())
+
+
+def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, Decimal]:
+    changed = {payee: after.get(payee, 0) - before.get(payee, 0) for payee in {*before, *after}}
+    return {payee: Decimal(minor).scaleb(-2) for payee, minor in changed.items() if minor}
