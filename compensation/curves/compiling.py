@@ -105,7 +105,10 @@ class Compiler:
         pieces = self._shaper(shape).pieces(nothing_below_zero=self._pays_nothing_below)
         if any(gate.otherwise is Otherwise.BASE_RATE for gate in self._failed(partial=False)):
             slope = self._base_slope(shape)
-            return [pieces[0]._replace(start=None, intercept=_ZERO, slope=slope, upper=None, rate=slope)]
+            straight = pieces[0]._replace(start=None, intercept=_ZERO, slope=slope, upper=None, rate=slope)
+            if self._pays_nothing_below:
+                return [Piece(None, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO), straight._replace(start=_ZERO, is_above=False)]
+            return [straight]
         return pieces
 
     def _as_met(self, shape: Shape) -> Piece:
