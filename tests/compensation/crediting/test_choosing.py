@@ -74,25 +74,21 @@ def test_a_component_without_documents_credits_nothing() -> None:
 
 
 def test_earnings_credit_the_components_that_name_them() -> None:
-    def earned(number: int, component_name: str, plan_name: str = "P") -> Row:
-        return {"transaction_id": f"e{number}", "deal_id": f"earning|{number}", "kind": "earning"} | {
-            "attribute:component": component_name,
-            "attribute:plan": plan_name,
-        }
-
-    earnings = [earned(0, "pay"), earned(1, "other"), earned(2, "pay", "Q")]
-    attributes = [
-        {"transaction_id": each["transaction_id"], "attribute": name, "value": each[f"attribute:{name}"]}
-        for each in earnings
-        for name in ("component", "plan")
-    ]
-    transactions = [{key: value for key, value in each.items() if ":" not in key} for each in earnings]
-    owners = [{"deal_id": each["deal_id"], "payee_id": "ann"} for each in earnings]
     on_top = component("earnings_of: pay, measure: earnings, credit_to: direct_manager", name="override")
+    paying = plan("\n".join([component(), component(name="other"), on_top]))
+    earned = [("pay", "P", paying.version), ("other", "P", paying.version), ("pay", "Q", ""), ("pay", "P", "earlier")]
+    ids = [f"e{number}" for number in range(len(earned))]
+    attributes = [row for each, of in zip(ids, earned, strict=True) for row in earning_attributes(each, *of)]
+    transactions = [{"transaction_id": each, "deal_id": f"earning|{each}", "kind": "earning"} for each in ids]
+    owners = [{"deal_id": f"earning|{each}", "payee_id": "ann"} for each in ids]
     people = [{"payee_id": "ann", "manager_id": "max"}, {"payee_id": "max"}]
     given = facts(people, transactions=transactions, participants=owners, attributes=attributes)
-    found = credits_of(given, plan("\n".join([component(), component(name="other"), on_top])))
-    assert rows(found, "transaction_id", "payee_id", "base") == [("e0", "max", 100_000)]
+    assert rows(credits_of(given, paying), "transaction_id", "payee_id", "base") == [("e0", "max", 100_000)]
+
+
+def earning_attributes(transaction_id: str, component_name: str, plan_name: str, version: str) -> list[Row]:
+    told = {"component": component_name, "plan": plan_name, "plan_version": version}
+    return [{"transaction_id": transaction_id, "attribute": name, "value": value} for name, value in told.items()]
 
 
 def test_without_a_component_that_credits_there_are_no_credits() -> None:
@@ -122,17 +118,12 @@ def test_a_credit_lies_in_a_period_of_the_plans_year(says: str, more: str, label
 
 
 def test_the_rebate_of_a_customer_credits_the_components_that_name_it() -> None:
-    rebate = {"transaction_id": "e", "deal_id": "earning|0", "kind": "earning"}
-    attributes = [
-        {"transaction_id": "e", "attribute": name, "value": value}
-        for name, value in (("component", "pay"), ("plan", "P"))
-    ]
-    given = facts(
-        transactions=[rebate],
-        participants=[{"deal_id": "earning|0", "payee_id": "customer:Acme"}],
-        attributes=attributes,
-    )
     both = "\n".join([component("credit_to: customer"), component("earnings_of: pay, measure: earnings", name="bonus")])
-    found = credits_of(given, plan(both, applies_to="{customers: Acme}"))
-    assert rows(found, "rule", "payee_id", "party", "base") == [(1, "customer:Acme", "owner", 100_000)]
-    assert credits_of(given, plan(both, applies_to="{customers: Bolt}")).is_empty()
+    of_acme, of_bolt = (plan(both, applies_to=f"{{customers: {name}}}") for name in ("Acme", "Bolt"))
+    for paying, credited in ((of_acme, [(1, "customer:Acme", "owner", 100_000)]), (of_bolt, [])):
+        given = facts(
+            transactions=[{"transaction_id": "e", "deal_id": "earning|0", "kind": "earning"}],
+            participants=[{"deal_id": "earning|0", "payee_id": "customer:Acme"}],
+            attributes=earning_attributes("e", "pay", "P", paying.version),
+        )
+        assert rows(credits_of(given, paying), "rule", "payee_id", "party", "base") == credited
