@@ -130,10 +130,10 @@ def test_a_story_holds(components: str, story: str) -> None:
 # What a story cannot tell: several roles, versions of a plan, facts that are refused, and numbers beyond all bounds.
 
 DAY = date(2026, 2, 1)
-PEOPLE = ({"payee_id": "Ann", "manager_id": "Mia"}, {"payee_id": "Mia"})
+PEOPLE = ({"payee_id": "Ann", "name": "Ann", "manager_id": "Mia"}, {"payee_id": "Mia", "name": "Mia"})
 
 
-def company(*revenues: int, **replaced: object) -> Facts:
+def company(*revenues: int, currency: str = "USD", **replaced: object) -> Facts:
     """Ann's invoices, each a deal, a half year between them; some frames' rows as they are given."""
     deals = [f"D{number}" for number in range(len(revenues))]
     rows: dict[str, list[dict[str, object]]] = {
@@ -146,7 +146,7 @@ def company(*revenues: int, **replaced: object) -> Facts:
                 "posting_sequence": 1,
                 "source": "erp",
                 "source_ref": deal,
-                "currency": "USD",
+                "currency": currency,
                 "revenue_minor": revenue,
                 "quantity_millionths": 10**6,
             }
@@ -154,9 +154,10 @@ def company(*revenues: int, **replaced: object) -> Facts:
         ],
         "participants": [share(deal, "owner", 10**6) for deal in deals],
         "assignments": [
-            {"name": "", "title": "Rep", "pay_currency": "USD", "from_on": date(2020, 1, 1), **each} for each in PEOPLE
+            {"title": "Rep", "pay_currency": "USD", "from_on": date(2020, 1, 1), **each} for each in PEOPLE
         ],
-        "currencies": [{"currency": "USD", "exponent": 2}],
+        "currencies": [{"currency": each, "exponent": 2} for each in ("USD", "EUR")],
+        "rates": [{"from_currency": "EUR", "to_currency": "USD", "valid_from": date(2020, 1, 1), "rate": "1.1"}],
     }
     return facts_of(rows | replaced)  # type: ignore[arg-type]  # the rows of any frame
 
