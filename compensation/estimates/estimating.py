@@ -107,9 +107,8 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     events = {rule.component.credited_on.value for rule in engine.rules if rule.component.credited_on}
     credited = engine.credits(deals.scenarios(proposals, events))
     pending = _pending(engine, deals, set(proposals), credited, events)
-    latest = credited["credited_on"].max()
-    until = max(as_of, latest) if isinstance(latest, date) else as_of
-    booked = engine.credits(replace(history(engine.facts, as_of), as_of=until))
+    with_instalments_to_come = replace(history(engine.facts, as_of), as_of=None)
+    booked = engine.credits(with_instalments_to_come)
     both = pl.concat([credited, credited.with_columns(pl.col("scenario") + LAST)])
     keys = entered_by(both)
     plain = [key for key in keys if key.rule not in engine.entangled]

@@ -1,5 +1,6 @@
 """The estimate of a deal is what it changes of all totals, wherever pay hangs together."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -182,6 +183,32 @@ def test_several_open_deals_of_one_owner_at_once() -> None:
         ("A", "110.00", "120.00"),
         ("C", "330.00", "400.00"),
     ]
+
+
+WITH_CONTRACTS = """\
+components:
+  - component: contracts
+    credited_on: order
+    filter: {customers: Acme}
+    period: year
+    accumulate_with: all
+    recurs: {every: month, times: 6}
+    payout: {rate: 1%}
+  - component: goods
+    credited_on: invoice
+    period: year
+    accumulate_with: all
+    payout: {marginal_tiers: [{from: 0, to: 25000, rate: 5%}, {from: 25000, rate: 10%}]}
+"""
+
+
+def test_an_estimate_is_the_same_whatever_else_is_asked_for() -> None:
+    """Another deal that closes late does not let more instalments of a booked contract come."""
+    known = facts((OLD._replace(kind="order"),), (NEW, Document("I8", "Later", "Bob", 100, date(2026, 12, 1))))
+    known = replace(known, transactions=known.transactions.with_columns(customer=pl.lit("Acme")))
+    for asked in ([propose("New")], [propose("New"), propose("Later")]):
+        first = estimate_deals(known, versions(WITH_CONTRACTS), asked, as_of=MAY)[0]
+        assert (first.payee.id, first.total.amount) == ("Ann", "100.00")
 
 
 def test_a_plan_that_pays_nothing_needs_no_exchange_rate() -> None:
