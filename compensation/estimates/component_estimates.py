@@ -110,8 +110,10 @@ class EarnedLines:
     def reasons(self) -> Iterator[Reason]:
         """How the lines are credited and what they earn, step by step."""
         share, via = Ratio(ratio=self._share), {each["via_payee_id"] for each in self.lines} - {None}
-        if via:
-            names = ", ".join(sorted({self.engine.assignments.name(payee_id) for payee_id in via}))
+        names = ", ".join(sorted({self.engine.assignments.name(payee_id) for payee_id in via}))
+        if self.rule.component.earnings_of:
+            yield reason("credited_earning_of" if via else "credited_earning", via=names, credit=self._credit)
+        elif via:
             yield reason("credited_manager", share=share, via=names, credit=self._credit)
         else:
             yield reason(f"credited_{self.lines[0]['party']}", share=share, credit=self._credit)

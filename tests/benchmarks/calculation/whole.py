@@ -20,7 +20,7 @@ _RELEASE = ("payee_id", "component", "transaction_id", "via_payee_id", "released
 
 
 def run() -> Iterator[Result]:
-    """Of one million credits; ten take 15 GB."""
+    """Of one million credits."""
     yield measure(1_000_000, repeats=2)
 
 
