@@ -11,7 +11,7 @@ from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
-from compensation.packing import distinct
+from compensation.packing import first_occurrences
 from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
@@ -27,17 +27,28 @@ class AccumulatorKey(NamedTuple):
     period: Period
 
 
-_KEYS = ("scenario", "rule", "payee_id", "accumulates_for")
+_KEYS = ("scenario", "rule", "payee_id", "accumulates_for", "period_start")
 
 
-def entered_by(credited: pl.DataFrame) -> list[AccumulatorKey]:
-    """The accumulators that the credits enter, in a fixed order."""
-    columns = (*_KEYS, "period_label", "period_start", "period_end")
-    rows = distinct(credited, columns).sort(*_KEYS, "period_start").iter_rows()
-    return [
-        AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(*period))
-        for scenario, rule, payee_id, accumulates_for, *period in rows
+class Entered(NamedTuple):
+    """The accumulators that credits enter, in a fixed order, and for each credit the place of its own among them."""
+
+    keys: list[AccumulatorKey]
+    places: pl.Series
+
+
+def entered_by(credited: pl.DataFrame) -> Entered:
+    """The accumulators of the credits; a rule's periods that begin together are one."""
+    is_alone = bool((credited["payee_id"] == credited["accumulates_for"]).all())
+    columns = [name for name in _KEYS if not (is_alone and name == "accumulates_for")]
+    first, places = first_occurrences(credited, columns)
+    found = credited.select(*_KEYS, "period_label", "period_end")[first].with_row_index("_place").sort(_KEYS)
+    order = found["_place"].arg_sort().cast(pl.Int64)
+    keys = [
+        AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(label, start, end))
+        for _, scenario, rule, payee_id, accumulates_for, start, label, end in found.iter_rows()
     ]
+    return Entered(keys, order.gather(places))
 
 
 class Accumulator(NamedTuple):
@@ -85,9 +96,9 @@ class Curves:
             self._openings[number] = self.compiled[number].pay_at(0)
         return self._openings[number]
 
-    def frame(self) -> pl.DataFrame:
+    def frame(self, numbers: pl.DataType) -> pl.DataFrame:
         """See :func:`segments_frame`."""
-        return segments_frame(self.compiled)
+        return segments_frame(self.compiled, numbers)
 
 
 class Accumulators:
@@ -104,6 +115,11 @@ class Accumulators:
     def are_walks(self) -> bool:
         """Whether each accumulator's positions run by themselves."""
         return len(self._walks) == len(self.rows)
+
+    def numbers(self, entered: Entered) -> pl.Series:
+        """The number of its accumulator for each credit; all have to be open."""
+        numbers = pl.Series([self._numbers[key] for key in entered.keys], dtype=pl.Int64)
+        return numbers.gather(entered.places).alias("accumulator")
 
     def add(self, keys: Iterable[AccumulatorKey], starts: Mapping[AccumulatorKey, int] | None = None) -> None:
         """Opens an accumulator for each key that is new; its position begins at ``starts`` (0 if not named)."""
@@ -142,19 +158,11 @@ class Accumulators:
         return (row for row in self.rows if row.key.rule in numbers)
 
     def frame(self) -> pl.DataFrame:
-        """Columns accumulator, walk, scenario, rule, payee_id, accumulates_for, period_start, curve, start,
-        quota_minor, pay_outcome.
-        """
+        """A row for each accumulator, by number: walk, curve, start, quota_minor, pay_outcome."""
         rows = self.rows
         return pl.DataFrame(
             {
-                "accumulator": pl.Series([row.number for row in rows], dtype=pl.Int64),
                 "walk": pl.Series([row.walk for row in rows], dtype=pl.Int64),
-                "scenario": pl.Series([row.key.scenario for row in rows], dtype=pl.String),
-                "rule": pl.Series([row.key.rule for row in rows], dtype=pl.Int64),
-                "payee_id": pl.Series([row.key.payee_id for row in rows], dtype=pl.String),
-                "accumulates_for": pl.Series([row.key.accumulates_for for row in rows], dtype=pl.String),
-                "period_start": pl.Series([row.key.period.start for row in rows], dtype=pl.Date),
                 "curve": pl.Series([row.curve for row in rows], dtype=pl.Int64),
                 "start": pl.Series([row.start for row in rows], dtype=pl.Int64),
                 "quota_minor": exact_series([row.terms.quota if row.terms else None for row in rows]),

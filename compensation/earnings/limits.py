@@ -37,12 +37,11 @@ class Limits:
         self._opening = frozenset(opening)
 
     def applied(self, lines: Lines, rules: Sequence[Rule]) -> Lines:
-        """The lines (of paying credits) with ``earning`` after all limits; rules without any are left as they are."""
-        limited = [rule for rule in rules if has_limits(rule.component)]
-        if not limited or lines.is_empty():
+        """The lines (of paying credits) with ``earning`` after all limits of the ``rules``; others as they are."""
+        if lines.is_empty():
             return lines
-        parts = [lines.filter(~pl.col("rule").is_in([rule.number for rule in limited]))]
-        parts += [self._limited(lines.filter(pl.col("rule") == rule.number), rule) for rule in limited]
+        parts = [lines.filter(~pl.col("rule").is_in([rule.number for rule in rules]))]
+        parts += [self._limited(lines.filter(pl.col("rule") == rule.number), rule) for rule in rules]
         return pl.concat(parts).sort("credit_id")
 
     def _limited(self, lines: Lines, rule: Rule) -> Lines:

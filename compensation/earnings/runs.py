@@ -19,7 +19,7 @@ from compensation.earnings.accumulators import AccumulatorKey, Accumulators, Cur
 from compensation.earnings.caps import capped_pay
 from compensation.earnings.earning_credits import earning_scenarios, with_sources
 from compensation.earnings.levels import levels_of
-from compensation.earnings.limits import Limits
+from compensation.earnings.limits import Limits, has_limits
 from compensation.earnings.lines import earned_lines
 from compensation.earnings.period_pay import PeriodPay, PeriodPays, Scores, earned_on
 from compensation.earnings.terms import TermsBook
@@ -135,20 +135,31 @@ class Run:
             self._figures.earnings = Totals([*by_day, *of_periods])
 
     def _level(self, credited: pl.DataFrame, rules: Sequence[Rule], sources: pl.DataFrame | None) -> None:
-        self._accumulators.add(entered_by(credited), self._starts)
+        entered = entered_by(credited)
+        self._accumulators.add(entered.keys, self._starts)
         in_force = {rule.number: self._keys_in_force(rule) for rule in rules}
         for keys in in_force.values():
             self._accumulators.add(keys, self._starts)
-        lines = earned_lines(credited, self._accumulators, rules, self._engine.minors)
-        paying = lines.filter(pl.col("earning").is_not_null()).with_columns(pl.col("earning").alias("calculated"))
-        before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
-        opening = [key for keys in in_force.values() for key in keys]
-        limits = Limits(self._accumulators, before, self._engine.rules, self._engine.minors, opening)
-        results = limits.applied(paying, rules).select("credit_id", "calculated", pl.col("earning").cast(EXACT_TYPE))
-        lines = lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left", validate="1:1")
+        numbers = self._accumulators.numbers(entered)
+        lines = earned_lines(credited, numbers, self._accumulators, rules, self._engine.minors)
+        lines = self._limited(lines.with_columns(pl.col("earning").alias("calculated")), rules, in_force)
         self._lines.append(lines if sources is None else with_sources(lines, sources))
         for rule in rules:
             self._pay_periods(rule, in_force[rule.number], lines)
+
+    def _limited(
+        self, lines: pl.DataFrame, rules: Sequence[Rule], in_force: Mapping[int, list[AccumulatorKey]]
+    ) -> pl.DataFrame:
+        """The lines with ``earning`` after all limits."""
+        limited = [rule for rule in rules if has_limits(rule.component)]
+        if not limited:
+            return lines
+        before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
+        opening = [key for keys in in_force.values() for key in keys]
+        limits = Limits(self._accumulators, before, self._engine.rules, self._engine.minors, opening)
+        paying = lines.filter(pl.col("earning").is_not_null()).with_columns(as_exact("earning"))
+        results = limits.applied(paying, limited).select("credit_id", "earning")
+        return lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left", validate="1:1")
 
     def _keys_in_force(self, rule: Rule) -> list[AccumulatorKey]:
         keys = sorted(self._opened_by(rule)) if self._scenarios else []

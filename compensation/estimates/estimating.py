@@ -110,7 +110,7 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     with_instalments_to_come = replace(history(engine.facts, as_of), as_of=None)
     booked = engine.credits(with_instalments_to_come)
     both = pl.concat([credited, credited.with_columns(pl.col("scenario") + LAST)])
-    keys = entered_by(both)
+    keys = entered_by(both).keys
     plain = [key for key in keys if key.rule not in engine.entangled]
     starts = _starts(plain, proposals, booked, pending)
     entangled = Entangled(engine, booked, pending)
