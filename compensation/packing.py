@@ -49,6 +49,14 @@ def _whole(column: pl.Series) -> pl.Series:
     return column.to_physical()
 
 
+def arranged(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
+    """The rows in the order of the columns (integers and days); None if they are in it."""
+    number = packed(frame, columns)
+    if number is None:
+        return frame.select(columns).with_row_index("_row").sort(columns, maintain_order=True)["_row"]
+    return None if number.is_sorted() else number.arg_sort()
+
+
 def distinct(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """The rows of the columns that occur, each once, in no order."""
     number = packed(frame, columns)

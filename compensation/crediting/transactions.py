@@ -5,7 +5,7 @@ so that whatever is converted or divided is the difference of two cumulative fig
 exactly zero.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,6 +19,8 @@ from compensation.plans.components import Event
 
 ATTRIBUTE = "attribute:"
 """Begins the name of a column with an attribute that the attributes frame tells of transactions."""
+EVENTS = tuple(event.value for event in Event)
+"""What may be credited on."""
 _OWN_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel", "document_type")
 
 
@@ -48,16 +50,21 @@ def complete(transactions: pl.DataFrame) -> pl.DataFrame:
     return transactions.with_columns(pl.lit(None, pl.String).alias(column) for column in sorted(absent))
 
 
-def creditable(transactions: pl.DataFrame, bases: Sequence[str]) -> pl.DataFrame:
+def creditable(transactions: pl.DataFrame, bases: Sequence[str], events: Collection[str] = EVENTS) -> pl.DataFrame:
     """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``reverses_id`` (of returns by
     origin) and family measures: ``<base>_before``, ``<base>_after`` of each base.
 
     ``order_no`` follows posting sequence, date, source, source ref and transaction id. A return appears once for each
-    treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own.
+    treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own. Where
+    nothing is returned, only those transactions are there that any of the ``events`` credits.
     """
-    ordered = transactions.sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id")
+    is_return = transactions["kind"] == "return"
+    kept = EVENTS if is_return.any() else sorted(events)
+    ordered = transactions.filter(is_return | transactions["kind"].is_in(kept)).sort(
+        "posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id"
+    )
     ordered = ordered.with_row_index("order_no").with_columns(pl.col("order_no").cast(pl.Int64))
-    originals = ordered.filter(pl.col("kind").is_in([event.value for event in Event]))
+    originals = ordered.filter(pl.col("kind") != "return")
     if "deals" in bases:
         first = pl.col("order_no") == pl.col("order_no").min().over("scenario", "deal_id", "kind")
         originals = originals.with_columns(first.alias("is_first"))
