@@ -1,6 +1,7 @@
 """Matching: every transaction with every party and rule that fit by document, person, dates and filter."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import ATTRIBUTE, Scenarios, complete, creditable
 from compensation.facts.assignments import Assignments
+from compensation.packing import first_occurrences
 from compensation.plans.components import CreditTo, Event
 from compensation.plans.rules import Rule
 
@@ -88,34 +90,48 @@ def _by_deal(
         )
         for number, sharing in enumerate(crediting.sharings)
     ).with_row_index("person")
-    positions, rules = positions.with_row_index("position"), crediting.frame()
+    positions = positions.with_row_index("position")
     placed = (
         people.select("person", "payee_id", "party", "sharing", "role", "owner_role", "party_from", "party_to")
         .join(positions.select("position", "payee_id", "plan", "eligible_from", "eligible_to"), on="payee_id")
-        .join(rules, on=["plan", "party", "sharing"])
+        .join(crediting.frame(), on=["plan", "party", "sharing"])
     )
     placed = _in_roles(placed, crediting.rules).select(
-        "person",
-        "position",
-        "rule",
-        *("event", "treatment", "schedule"),
+        *("person", "position", "rule", "event", "treatment", "schedule"),
         pl.max_horizontal("party_from", "eligible_from", "valid_from").alias("first_on"),
         pl.min_horizontal("party_to", "eligible_to", "valid_to").alias("end_on"),
     )
-    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).sort("rule", "person")
-    at_person, at_position = placed["person"], placed["position"]
-    on = ["scenario", "deal_id", "event", "treatment", "schedule"]
-    keys = placed.select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("place"),
-        *(people[name].gather(at_person) for name in on[:2]),
-        *on[2:],
-        *("rule", "first_on", "end_on"),
-    )
-    rows = _in_time(documents.select("document", *on, "credited_on").join(keys, on=on, maintain_order="left_right"))
-    held = {name: people[name].gather(at_person) for name in PLACE if name in people.columns}
-    held |= {name: positions[name].gather(at_position) for name in PLACE if name not in held}
+    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).sort("rule", "person").with_row_index("place")
+    ways, deals = (_numbers(documents, names) for names in (["event", "treatment", "schedule"], _DEAL))
+    in_way, in_deal = _numbered(placed, ways.known), _numbered(people, deals.known).gather(placed["person"])
+    meeting = documents.select("document", "credited_on", key=deals.of_rows * ways.known.height + ways.of_rows)
+    places = placed.select("place", "rule", "first_on", "end_on", key=in_deal * ways.known.height + in_way)
+    held = {name: people[name].gather(placed["person"]) for name in PLACE if name in people.columns}
+    held |= {name: positions[name].gather(placed["position"]) for name in PLACE if name not in held}
     held["party"] = held["party"].replace("role_manager", "direct_manager")
-    return rows, pl.DataFrame(held)
+    return _met(meeting, places, ["key"]), pl.DataFrame(held)
+
+
+_DEAL = ["scenario", "deal_id"]
+
+
+class _Numbers(NamedTuple):
+    """The values of some columns that occur, with ``_number``; and the number of each row's."""
+
+    known: pl.DataFrame
+    of_rows: pl.Series
+
+
+def _numbers(frame: pl.DataFrame, names: list[str]) -> _Numbers:
+    first, places = first_occurrences(frame, names)
+    known = frame.select(names)[first].with_columns(pl.int_range(pl.len()).alias("_number"))
+    return _Numbers(known, places.cast(pl.Int64))
+
+
+def _numbered(frame: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """The number of each row's values; null if they do not occur."""
+    names = known.columns[:-1]
+    return frame.select(names).join(known, on=names, how="left", maintain_order="left")["_number"]
 
 
 def _by_coverage(
@@ -139,18 +155,26 @@ def _by_attributes(documents: pl.DataFrame, placed: pl.DataFrame, names: Sequenc
         pl.max_horizontal("eligible_from", "valid_from").alias("first_on"),
         pl.min_horizontal("eligible_to", "valid_to").alias("end_on"),
     )
-    on = [*names, "event", "treatment", "schedule"]
-    keys = placed.select("place", *on, "rule", "first_on", "end_on")
-    days = [] if "credited_on" in on else ["credited_on"]
-    return _in_time(documents.select("document", *on, *days).join(keys, on=on, nulls_equal=True)), placed
+    return _met(documents, placed, [*names, "event", "treatment", "schedule"]), placed
 
 
-def _in_time(joined: pl.DataFrame) -> pl.DataFrame:
-    """The rows on whose day the place is credited."""
-    day = pl.col("credited_on")
-    in_time = joined.select((day >= pl.col("first_on")) & (day < pl.col("end_on"))).to_series().fill_null(value=False)
-    rows = joined.select("document", "place", "rule")
-    return rows if in_time.all() else rows.filter(in_time)
+def _met(documents: pl.DataFrame, placed: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Documents and places that have ``on`` in common, on the days from first_on to before end_on."""
+    day, is_always = pl.col("credited_on"), _is_always(documents["credited_on"], placed)
+    own = documents.select("document", *dict.fromkeys((*on, *([] if is_always else ["credited_on"]))))
+    theirs = placed.select("place", *on, "rule", *([] if is_always else ["first_on", "end_on"]))
+    joined = own.join(theirs, on=on, nulls_equal=True, maintain_order="left_right")
+    if not is_always:
+        joined = joined.filter(day >= pl.col("first_on"), day < pl.col("end_on"))
+    return joined.select("document", "place", "rule")
+
+
+def _is_always(days: pl.Series, placed: pl.DataFrame) -> bool:
+    """Whether all places are credited on all days, as it is where nobody comes, goes or moves."""
+    if days.null_count() or days.is_empty() or placed.is_empty():
+        return False
+    first, last = days.dt.min(), days.dt.max()
+    return bool((placed["first_on"] <= first).all() and (placed["end_on"] > last).all())
 
 
 def _in_roles(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:

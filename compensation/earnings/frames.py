@@ -27,6 +27,7 @@ KEY = ("payee_id", "plan", "plan_version", "component", *_PERIOD, "currency")
 
 
 def named_rules(rules: Sequence[Rule]) -> pl.DataFrame:
+    """Columns rule, plan, plan_version, component, currency, measure; each rule in the row of its number."""
     rows = [
         (
             rule.number,
@@ -85,18 +86,13 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
         "outcome": pl.String(),
     }
     known = pl.DataFrame([(*key, *found) for key, found in rows.items()], schema=schema, orient="row")
-    paying = earned.lines.lazy().filter(pl.col("outcome").is_null())
-    sums = paying.group_by(place).agg(
-        pl.col("position").sum().alias("position_minor"),
-        pl.col("calculated_minor").sum(),
-        pl.col("earning_minor").sum().alias("_lines"),
-    )
+    sums = _sums(earned).group_by(place).agg(pl.col("position_minor", "calculated_minor", "_lines").sum())
     pays = pl.DataFrame(
         [(pay.key.rule, pay.key.payee_id, *pay.key.period, pay.minor) for pay in earned.pays],
         schema={"rule": pl.Int64(), "payee_id": pl.String(), **_PERIOD, "_pays": pl.Int64()},
         orient="row",
     )
-    together = known.join(sums.collect(), on=place, how="left").join(
+    together = known.join(sums, on=place, how="left").join(
         pays.group_by(place).agg(pl.col("_pays").sum()), on=place, how="left"
     )
     amounts = ("position_minor", "calculated_minor", "_lines", "_pays")
@@ -113,6 +109,25 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
         )
         .sort(KEY)
     )  # fmt: skip
+
+
+def _sums(earned: Earned) -> pl.DataFrame:
+    """Columns rule, payee_id, period and what the lines of an accumulator add up to."""
+    lines = earned.lines.lazy().filter(pl.col("outcome").is_null())
+    sums = (
+        lines.group_by("accumulator")
+        .agg(
+            pl.col("position").sum().alias("position_minor"),
+            pl.col("calculated_minor").sum(),
+            pl.col("earning_minor").sum().alias("_lines"),
+        )
+        .collect()
+    )
+    keys = (earned.accumulators.rows[number].key for number in sums["accumulator"])
+    schema = {"rule": pl.Int64(), "payee_id": pl.String(), **_PERIOD}
+    return pl.DataFrame([(key.rule, key.payee_id, *key.period) for key in keys], schema=schema, orient="row").hstack(
+        sums.drop("accumulator")
+    )
 
 
 def _attainments(frame: pl.DataFrame) -> pl.Series:
