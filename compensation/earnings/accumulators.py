@@ -12,7 +12,6 @@ from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
 from compensation.packing import first_occurrences
-from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
@@ -107,6 +106,7 @@ class Accumulators:
     def __init__(self, rules: Sequence[Rule], terms: TermsBook, curves: Curves) -> None:
         self._rules, self._terms, self.curves = rules, terms, curves
         self._groups = walk_groups(rules)
+        self._opening_cases = [_opening_case(rule) for rule in rules]
         self._walks: dict[tuple[str, int, str, Period], int] = {}
         self._numbers: dict[AccumulatorKey, int] = {}
         self.rows: list[Accumulator] = []
@@ -139,14 +139,9 @@ class Accumulators:
         terms, outcome = self._terms.of(
             self._rules[key.rule], key.scenario, key.payee_id, key.accumulates_for, key.period
         )
-        pays = terms is not None and self._rules[key.rule].component.pays_by_line
-        curve = None if terms is None or not pays else self.curves.number(key.rule, terms, self._opening_case(key.rule))
+        case = self._opening_cases[key.rule]
+        curve = None if terms is None or case is None else self.curves.number(key.rule, terms, case)
         self.rows.append(Accumulator(number, walk, key, curve, terms, start, outcome))
-
-    def _opening_case(self, rule: int) -> int:
-        """Where pay goes by cases, the period opens with fixed pay alone."""
-        payout = self._rules[rule].component.payout
-        return FIXED_PAY if payout.cases or payout.matrix else 0
 
     def of_key(self, key: AccumulatorKey) -> Accumulator:
         """The accumulator of the key; KeyError if none is open."""
@@ -179,6 +174,14 @@ class Accumulators:
             if (terms := self.rows[number].terms) is not None
         ]
         return pl.DataFrame(rows, schema=dict.fromkeys(("accumulator", "case_no", "curve"), pl.Int64), orient="row")
+
+
+def _opening_case(rule: Rule) -> int | None:
+    """On which of its curves a period opens: where pay goes by cases, with fixed pay alone. None if no line pays."""
+    payout = rule.component.payout
+    if not rule.component.pays_by_line:
+        return None
+    return FIXED_PAY if payout.cases or payout.matrix else 0
 
 
 def walk_groups(rules: Sequence[Rule]) -> dict[int, int]:
@@ -219,8 +222,3 @@ def _earlier(rule: Rule, rules: Sequence[Rule]) -> Rule | None:
         and each.plan.effective.from_on < rule.plan.effective.from_on
     ]
     return max(versions, key=lambda each: each.plan.effective.from_on, default=None)
-
-
-def opens_for(rule: Rule, payee_id: str, team: str | None) -> str:
-    """Whose accumulator a payee's fixed pay of a period stands in."""
-    return f"team:{team}" if rule.component.accumulate_by is AccumulateBy.TEAM and team else payee_id

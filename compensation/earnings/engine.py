@@ -9,15 +9,16 @@ import polars as pl
 
 from compensation.crediting.credits import credit
 from compensation.crediting.transactions import Scenarios
-from compensation.earnings.accumulators import AccumulatorKey, opens_for, versions_of
+from compensation.earnings.accumulators import AccumulatorKey, versions_of
 from compensation.earnings.entanglement import hangs_together, is_shared
 from compensation.earnings.runs import Earned, Run
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
-from compensation.facts.quotas import Quotas
+from compensation.facts.quotas import TEAM, Quotas
 from compensation.facts.targets import Targets
 from compensation.figures.groups import Groups
+from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period, periods_between
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule, rules_of
@@ -83,8 +84,10 @@ class Engine:
             for period in periods_between(first, last, rule.component.period, rule.plan.year_starts):
                 last_day = min(period.end - _DAY, last)
                 last_days[payee_id, period] = max(last_day, last_days.get((payee_id, period), last_day))
+        by_team = rule.component.accumulate_by is AccumulateBy.TEAM
         for (payee_id, period), last_day in last_days.items():
-            yield payee_id, opens_for(rule, payee_id, self.groups.team(payee_id, last_day)), period
+            team = self.groups.team(payee_id, last_day) if by_team else None
+            yield payee_id, f"{TEAM}{team}" if team else payee_id, period
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
         """See :meth:`Assignments.eligibility`, of those who are chosen; customers have a plan all along."""

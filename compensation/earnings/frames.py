@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import polars as pl
 
-from compensation.curves.terms import PLAIN_TERMS
+from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.engine import Engine
 from compensation.earnings.period_pay import earned_on
 from compensation.earnings.runs import Earned
@@ -65,15 +65,9 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     """By payee, rule and period, whatever its positions accumulate by."""
     rows: dict[tuple[object, ...], tuple[object, ...]] = {}
     for row in earned.accumulators.rows:
-        terms, gates = row.terms, engine.rules[row.key.rule].component.gates
-        found = (
-            terms.quota if terms else None,
-            None if terms is None or terms.target_minor is None else rounded(terms.target_minor),
-            ("1" if terms.factor is PLAIN_TERMS.factor else str(terms.factor)) if terms else None,
-            [gates[number].figure for number in terms.failed] if terms else [],
-            row.outcome,
-        )
-        rows.setdefault((row.key.rule, row.key.payee_id, *row.key.period), found)
+        key = (row.key.rule, row.key.payee_id, *row.key.period)
+        if key not in rows:
+            rows[key] = (*_told(row.terms, engine.rules[row.key.rule]), row.outcome)
     place = ("rule", "payee_id", "period_label", "period_start", "period_end")
     schema: dict[str, pl.DataType] = {
         "rule": pl.Int64(),
@@ -111,6 +105,15 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _told(terms: Terms | None, rule: Rule) -> tuple[object, ...]:
+    """Quota, target pay, factor and the figures of the gates not passed."""
+    if terms is None:
+        return None, None, None, []
+    target = None if terms.target_minor is None else rounded(terms.target_minor)
+    factor = "1" if terms.factor is PLAIN_TERMS.factor else str(terms.factor)
+    return terms.quota, target, factor, [rule.component.gates[number].figure for number in terms.failed]
+
+
 def _sums(earned: Earned) -> pl.DataFrame:
     """Columns rule, payee_id, period and what the lines of an accumulator add up to."""
     lines = earned.lines.lazy().filter(pl.col("outcome").is_null())
@@ -146,10 +149,11 @@ def figures_of(engine: Engine, earned: Earned) -> pl.DataFrame:
 
 
 def _figure_rows(engine: Engine, earned: Earned) -> Iterator[tuple[object, ...]]:
+    looked_at = [list(dict.fromkeys(rule.component.figures)) for rule in engine.rules]
     seen = set()
-    for row in earned.accumulators.rows:
+    for row in earned.accumulators.rows if any(looked_at) else ():
         rule, key = engine.rules[row.key.rule], row.key
-        for figure in dict.fromkeys(rule.component.figures):
+        for figure in looked_at[key.rule]:
             place = (key.rule, key.payee_id, key.period, figure)
             if place not in seen:
                 seen.add(place)
