@@ -39,7 +39,7 @@ def amounts_of(matched: Matched, crediting: CreditingRules, exchange: Exchange, 
     if looks_at_it:
         amounts = amounts.with_columns(pl.col("base").alias("position"), pl.col("base_raw").alias("position_raw"))
     amount = ("base", "position", "family_base")
-    return amounts.select(pl.col(amount).cast(_INTEGER), "base_raw", "position_raw").collect()
+    return amounts.select(pl.col(amount).cast(_INTEGER), "base_raw", "position_raw").collect().rechunk()
 
 
 def shares_in_millionths(matched: Matched, unit: int) -> pl.DataFrame:

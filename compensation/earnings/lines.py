@@ -108,7 +108,7 @@ def _earned(
     credited = payable.lazy().select(
         *sorted(columns), starts.gather(payable["walk"]), pl.col("credit_id").alias("sequence")
     )
-    return earn(credited, accumulators.curves.frame(numbers), methods).collect()
+    return earn(credited, accumulators.curves.frame(numbers), methods).collect().rechunk()
 
 
 def _tied(payable: pl.DataFrame) -> pl.DataFrame:

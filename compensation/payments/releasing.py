@@ -69,21 +69,16 @@ def _by_schedule(lines: pl.DataFrame, schedules: Mapping[tuple[str, str, str], S
 def _credited(lines: pl.DataFrame, *which: pl.Expr) -> pl.DataFrame:
     """Everything on its own day."""
     returned = pl.col("reverses_id").is_not_null()
-    moment = pl.when(returned).then(pl.lit(RETURNED)).otherwise(pl.lit("credited"))
-    share = pl.when(~returned).then(pl.lit("1"))
-    entries = (
-        lines.lazy()
-        .filter(*which, pl.col("earning_minor") != 0)
-        .select(
-            *_LINE,
-            pl.col("dated_on").alias("released_on"),
-            moment.alias("moment"),
-            share.alias("share"),
-            "currency",
-            pl.col("earning_minor").alias("release_minor"),
-        )
+    entries = lines.select(
+        *_LINE,
+        pl.col("dated_on").alias("released_on"),
+        pl.when(returned).then(pl.lit(RETURNED)).otherwise(pl.lit("credited")).alias("moment"),
+        pl.when(~returned).then(pl.lit("1")).alias("share"),
+        "currency",
+        pl.col("earning_minor").alias("release_minor"),
     )
-    return entries.collect()
+    kept = lines.select(pl.all_horizontal(*which, pl.col("earning_minor") != 0)).to_series()
+    return entries.filter(kept)
 
 
 def _as_lines(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
