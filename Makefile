@@ -4,6 +4,8 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Or every process compiles the same thousands of files again, which is half of what starting a command costs.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench soak setup format clean
 
