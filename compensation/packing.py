@@ -49,6 +49,17 @@ def _whole(column: pl.Series) -> pl.Series:
     return column.to_physical()
 
 
+def only_value(column: pl.Series) -> pl.Expr | None:
+    """The value, if all rows have the same, as a column that takes no room; None if they differ or there are none."""
+    if column.is_empty():
+        return None
+    if column.null_count():
+        is_only = column.null_count() == len(column)
+    else:
+        is_only = column[0] == column[-1] and bool((column == column[0]).all())
+    return pl.lit(column[0], column.dtype).alias(column.name) if is_only else None
+
+
 def arranged(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
     """The rows in the order of the columns (integers and days); None if they are in it."""
     number = packed(frame, columns)

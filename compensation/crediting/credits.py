@@ -39,21 +39,20 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     documents = prepared(scenarios, crediting)
     matched = match(documents, scenarios, crediting, assignments, unit)
     exchange = exchange_of(matched, crediting.rules, rates)
-    found = pl.DataFrame(
+    found = matched.told(_FOUND).hstack(
         [
-            *(matched.column(name) for name in _FOUND),
             *shares_in_millionths(matched, unit),
             *_periods(matched, crediting.rules),
-            case_numbers(matched, documents, crediting.rules, exchange, rates),
             *amounts_of(matched, crediting, exchange, unit),
         ]
     )
+    found = found.with_columns(case_numbers(matched, documents, crediting.rules, exchange, rates).alias("case_no"))
     told = (_accumulates_for(crediting.rules), _outcome(matched, found, crediting.rules))
     return found.with_columns(told).select(*_COLUMNS)
 
 
 _FOUND = (
-    *("scenario", "transaction_id", "deal_id", "document_id", "kind", "customer", "rule", "payee_id", "role", "party"),
+    *("scenario", "transaction_id", "deal_id", "document_id", "kind", "customer", "payee_id", "role", "party"),
     *("via_payee_id", "level", "team", "title", "payee_region", "instalment", "credited_on", "dated_on", "order_no"),
     *("party_no", "reverses_id"),
 )
@@ -116,7 +115,10 @@ def _outcome(matched: Matched, found: pl.DataFrame, rules: Sequence[Rule]) -> pl
     if by_tenure:
         is_unknown = pl.lit(matched.column("hired_on").is_null())
         reasons.append((pl.col("rule").is_in(by_tenure) & is_unknown, "no_hiring_date"))
-    reasons.append((pl.col("case_no").is_null(), "no_case"))
+    if found["case_no"].null_count():
+        reasons.append((pl.col("case_no").is_null(), "no_case"))
+    if not reasons:
+        return pl.lit(None, pl.String).alias("outcome")
     return pl.coalesce(pl.when(holds).then(pl.lit(reason)) for holds, reason in reasons).alias("outcome")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from compensation.packing import arranged
+from compensation.packing import arranged, only_value
 
 ORDER = ("order_no", "instalment", "rule", "party_no")
 """The order of credits."""
@@ -41,16 +41,23 @@ class Matched:
         return cls(_together(rows), documents, _together([places.select(*PLACE) for _, places in found]))
 
     def column(self, name: str) -> pl.Series:
-        """Of each credit a column of its document or its place."""
+        """Of each credit a column of its document or its place, or its rule."""
         if name in self.rows.columns:
             return self.rows[name]
-        if name in self.places.columns:
-            return self.places[name].gather(self.rows["place"])
-        return self.documents[name].gather(self.rows["document"])
+        return self._source(name).gather(self.rows["place" if name in self.places.columns else "document"])
+
+    def _source(self, name: str) -> pl.Series:
+        return self.places[name] if name in self.places.columns else self.documents[name]
 
     def frame(self, names: Sequence[str]) -> pl.DataFrame:
         """Those columns of each credit."""
         return pl.DataFrame([self.column(name).alias(name) for name in names])
+
+    def told(self, names: Sequence[str]) -> pl.DataFrame:
+        """Those columns of each credit, and rule; one that is the same for all of them is held once."""
+        same = {name: value for name in names if (value := only_value(self._source(name))) is not None}
+        varied = pl.DataFrame([self.rows["rule"], *(self.column(name) for name in names if name not in same)])
+        return varied.with_columns(same.values())
 
     def of_rules(self, values: Mapping[int, object], dtype: pl.DataType) -> pl.Series:
         """Of each credit what its rule has, by number."""

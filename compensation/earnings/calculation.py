@@ -21,6 +21,7 @@ from compensation.earnings.frames import (
 )
 from compensation.earnings.runs import Earned
 from compensation.facts.frames import Facts
+from compensation.packing import only_value
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
@@ -121,8 +122,10 @@ def lines_of(engine: Engine, earned: Earned) -> pl.DataFrame:
 
 
 def _named(engine: Engine, earned: Earned) -> pl.DataFrame:
-    names = named_rules(engine.rules).drop("rule")[earned.lines["rule"]]
-    return earned.lines.hstack(names).rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
+    names = named_rules(engine.rules).drop("rule")
+    same = {name: value for name in names.columns if (value := only_value(names[name])) is not None}
+    lines = earned.lines.hstack(names.drop(same)[earned.lines["rule"]]).with_columns(same.values())
+    return lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
 
 
 def _paying(lines: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from compensation.curves.earning import Method, earn
 from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.overflow import refuse_overflow
 from compensation.exact_columns import EXACT_TYPE
-from compensation.packing import packed
+from compensation.packing import only_value, packed
 from compensation.plans.rules import Rule
 
 _ORDER = ("order_no", "instalment", "rule", "party_no")
@@ -34,8 +34,11 @@ def earned_lines(
     known = accumulators.frame()
     placed = _placed(credited.with_columns(entered, known["walk"].gather(entered)))
     placed = placed.with_columns(
-        *(known[name].gather(placed["accumulator"]) for name in ("curve", "quota_minor", "pay_outcome"))
-    ).with_columns(pl.coalesce("outcome", "pay_outcome").alias("outcome"), pl.int_range(pl.len()).alias("credit_id"))
+        *(_of_accumulators(known[name], placed["accumulator"]) for name in ("curve", "quota_minor", "pay_outcome")),
+        pl.int_range(pl.len()).alias("credit_id"),
+    )
+    if known["pay_outcome"].null_count() < known.height:
+        placed = placed.with_columns(pl.coalesce("outcome", "pay_outcome").alias("outcome"))
     paying = [rule for rule in rules if rule.component.pays_by_line]
     payable = placed
     if placed["outcome"].null_count() < placed.height:
@@ -48,6 +51,11 @@ def earned_lines(
     numbers = refuse_overflow(payable, accumulators.rows, accumulators.curves.compiled, rules)
     earned = _earned(payable, known, accumulators, paying, minors, numbers)
     return _with(placed, earned)
+
+
+def _of_accumulators(column: pl.Series, numbers: pl.Series) -> pl.Expr | pl.Series:
+    only = only_value(column)
+    return column.gather(numbers) if only is None else only
 
 
 def _with(placed: pl.DataFrame, earned: pl.DataFrame) -> pl.DataFrame:

@@ -68,12 +68,15 @@ def _by_schedule(lines: pl.DataFrame, schedules: Mapping[tuple[str, str, str], S
 
 def _credited(lines: pl.DataFrame, *which: pl.Expr) -> pl.DataFrame:
     """Everything on its own day."""
-    returned = pl.col("reverses_id").is_not_null()
+    moment, share = pl.lit("credited"), pl.lit("1")
+    if lines["reverses_id"].null_count() < lines.height:
+        returned = pl.col("reverses_id").is_not_null()
+        moment, share = pl.when(returned).then(pl.lit(RETURNED)).otherwise(moment), pl.when(~returned).then(share)
     entries = lines.select(
         *_LINE,
         pl.col("dated_on").alias("released_on"),
-        pl.when(returned).then(pl.lit(RETURNED)).otherwise(pl.lit("credited")).alias("moment"),
-        pl.when(~returned).then(pl.lit("1")).alias("share"),
+        moment.alias("moment"),
+        share.alias("share"),
         "currency",
         pl.col("earning_minor").alias("release_minor"),
     )
