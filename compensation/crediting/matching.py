@@ -185,14 +185,15 @@ def _first_matches(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame
     groups = list(_match_groups(rules))
     if not groups:
         return matched
-    schema = {"rule": pl.Int64, "_group": pl.String}
+    schema = {"rule": pl.Int64, "_group": pl.String, "_place": pl.Int64}
     grouped = matched.join(pl.DataFrame(groups, schema=schema, orient="row"), on="rule", how="left")
     transaction = ("scenario", "transaction_id", "deal_id", "event", "_group")
-    is_first = pl.col("rule") == pl.col("rule").min().over(transaction)
-    return grouped.filter(pl.col("_group").is_null() | is_first).drop("_group")
+    is_first = pl.col("_place") == pl.col("_place").min().over(transaction)
+    return grouped.filter(pl.col("_group").is_null() | is_first).drop("_group", "_place")
 
 
-def _match_groups(rules: Sequence[Rule]) -> Iterator[tuple[int, str]]:
+def _match_groups(rules: Sequence[Rule]) -> Iterator[tuple[int, str, int]]:
+    """Rules that measure for a cap stand in the place of the component for which they do."""
     for rule in rules:
         if rule.component.first_match is not None:
-            yield rule.number, f"{rule.plan_number}|{rule.component.first_match}"
+            yield rule.number, f"{rule.plan_number}|{rule.component.first_match}", rule.place

@@ -41,10 +41,13 @@ def entered_by(credited: pl.DataFrame) -> list[AccumulatorKey]:
 
 
 class Accumulator(NamedTuple):
-    """``number`` stands for it in frames; ``curve`` and ``terms`` are None if ``outcome`` says why it cannot pay."""
+    """``number`` stands for it in frames, ``together`` for it and those of the versions that go on with it; ``curve``
+    and ``terms`` are None if ``outcome`` says why it cannot pay.
+    """
 
     number: int
     walk: int
+    together: int
     key: AccumulatorKey
     curve: int | None
     terms: Terms | None
@@ -96,7 +99,9 @@ class Accumulators:
     def __init__(self, rules: Sequence[Rule], terms: TermsBook, curves: Curves) -> None:
         self._rules, self._terms, self.curves = rules, terms, curves
         self._groups = walk_groups(rules)
+        self._firsts = {number: versions[-1] for number, versions in versions_of(rules).items()}
         self._walks: dict[tuple[str, int, str, Period], int] = {}
+        self._together: dict[AccumulatorKey, int] = {}
         self._numbers: dict[AccumulatorKey, int] = {}
         self.rows: list[Accumulator] = []
 
@@ -125,7 +130,8 @@ class Accumulators:
         )
         pays = terms is not None and self._rules[key.rule].component.pays_by_line
         curve = None if terms is None or not pays else self.curves.number(key.rule, terms, self._opening_case(key.rule))
-        self.rows.append(Accumulator(number, walk, key, curve, terms, start, outcome))
+        together = self._together.setdefault(key._replace(rule=self._firsts[key.rule]), number)
+        self.rows.append(Accumulator(number, walk, together, key, curve, terms, start, outcome))
 
     def _opening_case(self, rule: int) -> int:
         """Where pay goes by cases, the period opens with fixed pay alone."""
@@ -142,7 +148,7 @@ class Accumulators:
         return (row for row in self.rows if row.key.rule in numbers)
 
     def frame(self) -> pl.DataFrame:
-        """Columns accumulator, walk, scenario, rule, payee_id, accumulates_for, period_start, curve, start,
+        """Columns accumulator, walk, together, scenario, rule, payee_id, accumulates_for, period_start, curve, start,
         quota_minor, pay_outcome.
         """
         rows = self.rows
@@ -150,6 +156,7 @@ class Accumulators:
             {
                 "accumulator": pl.Series([row.number for row in rows], dtype=pl.Int64),
                 "walk": pl.Series([row.walk for row in rows], dtype=pl.Int64),
+                "together": pl.Series([row.together for row in rows], dtype=pl.Int64),
                 "scenario": pl.Series([row.key.scenario for row in rows], dtype=pl.String),
                 "rule": pl.Series([row.key.rule for row in rows], dtype=pl.Int64),
                 "payee_id": pl.Series([row.key.payee_id for row in rows], dtype=pl.String),

@@ -22,8 +22,9 @@ def capped_pay(
     """The pay with ``earning`` after the caps of all plans, each in the order of the file.
 
     ``pay``: pay_order (unique; the order in which a cap is used up), scenario, plan (number), component, payee_id,
-    transaction_id, reverses_id, deal_id (null for pay of a period), paid_on, earning (exact). ``measured``: scenario,
-    plan, cap (name), transaction_id, instalment, deal_id, base: what share caps take their share of.
+    transaction_id, instalment, reverses_id, deal_id (null for pay of a period), paid_on, earning (exact).
+    ``measured``: scenario, plan, cap (name), transaction_id, instalment, deal_id, base: what share caps take their
+    share of.
     ``minors``: by plan.
     """
     for number, plan in plans.items():
@@ -44,10 +45,8 @@ def _grouped(pay: pl.DataFrame, cap: Cap, plan: Plan, groups: Groups) -> pl.Data
     if cap.period is not None:
         labels = {day: period_of(day, cap.period, plan.year_starts).label for day in days}
         what = pl.col("paid_on").replace_strict(labels, return_dtype=pl.String)
-    elif cap.per is Per.DEAL:
-        what = pl.col("deal_id")
     else:
-        what = pl.coalesce("reverses_id", "transaction_id")
+        what = _document(cap)
     whose = pl.lit("")
     if cap.of is Of.PAYEE:
         whose = pl.col("payee_id")
@@ -58,6 +57,13 @@ def _grouped(pay: pl.DataFrame, cap: Cap, plan: Plan, groups: Groups) -> pl.Data
         table = pl.DataFrame(teams, schema=schema, orient="row")
         pay, whose = pay.join(table, on=["payee_id", "paid_on"], how="left", maintain_order="left"), pl.col("_team")
     return pay.with_columns(what.alias("what"), whose.alias("whose"))
+
+
+def _document(cap: Cap) -> pl.Expr:
+    """The deal, or the transaction with its returns, of which each instalment is one of its own."""
+    if cap.per is Per.DEAL:
+        return pl.col("deal_id")
+    return pl.concat_str(pl.coalesce("reverses_id", "transaction_id"), "instalment", separator="|")
 
 
 def _limited(pay: pl.DataFrame, cap: Cap, plan: int, measured: pl.DataFrame, minor: int) -> pl.DataFrame:
@@ -71,10 +77,9 @@ def _limited(pay: pl.DataFrame, cap: Cap, plan: int, measured: pl.DataFrame, min
     own = own.sort(pl.col("rule") * -1, "order_no", "party_no").unique(
         ["scenario", "transaction_id", "instalment"], keep="first", maintain_order=True
     )
-    what = pl.col("deal_id") if cap.per is Per.DEAL else pl.coalesce("reverses_id", "transaction_id")
     sums = (
         own.lazy()
-        .with_columns(what.alias("what"))
+        .with_columns(_document(cap).alias("what"))
         .group_by("scenario", "what")
         .agg(pl.col("base").sum().alias("_base"))
         .with_columns(divided(pl.col("_base") * exact(share.numerator), exact(share.denominator)).alias("limit"))

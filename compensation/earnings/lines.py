@@ -99,7 +99,7 @@ def _earned(
     columns = {"credit_id", "accumulator", walk, "position", "curve"}
     if any(method.mode != "curve" for method in methods):
         payable = _tied(payable)
-        columns |= {"base", "family_base", "origin_id"}
+        columns |= {"base", "family_base", "origin_id", "together"}
     if len(methods) > 1:
         numbers = {rule: methods.index(method) for rule, method in by_rule.items()}
         payable = payable.with_columns(pl.col("rule").replace_strict(numbers, return_dtype=pl.Int64).alias("method"))

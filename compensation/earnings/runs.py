@@ -143,7 +143,9 @@ class Run:
         paying = lines.filter(pl.col("earning").is_not_null()).with_columns(pl.col("earning").alias("calculated"))
         before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
         opening = [key for keys in in_force.values() for key in keys]
-        limits = Limits(self._accumulators, before, self._engine.rules, self._engine.minors, opening)
+        limits = Limits(
+            self._accumulators, before, self._engine.rules, self._engine.minors, opening, self._engine.versions
+        )
         results = limits.applied(paying, rules).select("credit_id", "calculated", pl.col("earning").cast(EXACT_TYPE))
         lines = lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left", validate="1:1")
         self._lines.append(lines if sources is None else with_sources(lines, sources))
@@ -272,7 +274,14 @@ def _pay_of(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequence[Rule
     first = pl.DataFrame(of_periods, schema=schema, orient="row")
     paying = lines.with_row_index("line").filter(pl.col("earning").is_not_null())
     ordered = paying.sort("order_no", "instalment", "rule", "party_no").select(
-        "line", *keys, "transaction_id", "reverses_id", "deal_id", pl.col("credited_on").alias("paid_on"), "earning"
+        "line",
+        *keys,
+        "transaction_id",
+        "instalment",
+        "reverses_id",
+        "deal_id",
+        pl.col("credited_on").alias("paid_on"),
+        "earning",
     )
     together = pl.concat([first, ordered], how="diagonal_relaxed")
     return together.with_row_index("pay_order").join(_of_rules(rules), on="rule", how="left", maintain_order="left")

@@ -36,6 +36,7 @@ def example_pay(rule: Rule, example: ShortExample, exponent: int) -> list[int]:
         {
             "credit_id": numbers,
             "accumulator": [0] * len(bases),
+            "together": [0] * len(bases),
             "curve": [0] * len(bases),
             "sequence": numbers,
             "position": positions,

@@ -34,6 +34,7 @@ def earned(
         {
             "credit_id": range(len(positions)),
             "accumulator": 0,
+            "together": 0,
             "sequence": range(len(positions)),
             "position": positions,
             "curve": 0,
@@ -129,6 +130,7 @@ def test_walks_and_methods_are_apart_and_rows_may_come_in_any_order() -> None:
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
         pl.col("position").cast(EXACT_TYPE).alias("base"), pl.lit(0).cast(EXACT_TYPE).alias("family_base")
     )
+    credited = credited.with_columns(pl.col("accumulator").alias("together"))
     walks = pl.DataFrame({"accumulator": [1, 0], "start": [0, 5_000]})
     for mode, last in ((Mode.RATE_AFTER, [500, 1_500]), (Mode.RATE_REACHED, [500, 1_500]), (Mode.SLICED, [500, 1_500])):
         methods = [CURVE, CURVE._replace(mode=mode)]
@@ -152,14 +154,15 @@ def test_cases_gain_on_their_own_curves() -> None:
     assert found["earning"].to_list() == [1, 1, 1, 0]
 
 
-def test_the_rate_reached_is_paid_on_all_of_an_accumulator() -> None:
+def test_the_rate_reached_is_paid_on_all_that_runs_together() -> None:
+    """The base of the first two accumulators, as of versions that go on with one another; the third stands alone."""
     segments = segments_frame([compile_curve(rule_of(TIERS), Terms(), 2)])
-    rows = [(0, 0, 0, 5_000), (1, 0, 1, 5_000), (2, 1, 0, 10_000), (3, 1, 1, 10_000)]
-    names = ("credit_id", "accumulator", "sequence", "position")
+    rows = [(0, 0, 0, 0, 5_000), (1, 1, 0, 1, 5_000), (2, 2, 2, 0, 10_000), (3, 2, 2, 1, 10_000)]
+    names = ("credit_id", "accumulator", "together", "sequence", "position")
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
         pl.lit(0, pl.Int64).alias("curve"), pl.col("position").cast(EXACT_TYPE).alias("base")
     )
-    walks = pl.DataFrame({"accumulator": [0, 1], "start": [0, 0]})
+    walks = pl.DataFrame({"together": [0, 2], "start": [0, 0]})
     method = CURVE._replace(mode=Mode.RATE_REACHED)
-    found = earn(credited.lazy(), walks.lazy(), segments.lazy(), [method], "accumulator").sort("credit_id").collect()
+    found = earn(credited.lazy(), walks.lazy(), segments.lazy(), [method], "together").sort("credit_id").collect()
     assert found["earning"].to_list() == [500, 1_500, 2_000, -1_000]
