@@ -25,6 +25,12 @@ class Case(NamedTuple):
     opens: int = 0
 
 
+def sold(name: str, revenue: int, day: date, **more: str) -> Row:
+    place = int(name[1:])
+    return {"transaction_id": name, "revenue_minor": revenue, "dated_on": day, "posting_sequence": place, **more}
+
+
+SOLD = (sold("t0", 4_000, FEBRUARY), sold("t1", 2_000, AUGUST))
 CASES = {
     "a period's cap, position by position": Case(("accumulate_by: deal, cap: 5",), (400, 100)),
     "a period's cap on rates": Case(("mode: rate_after, cap: 5",), (400, 100)),
@@ -46,21 +52,43 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_a_version_that_continues(case: Case) -> None:
-    found = calculated(case.says, sold("t0", 4_000, FEBRUARY), sold("t1", 2_000, AUGUST), payout=case.payout)
+    found = calculated(versions(case.says, payout=case.payout), *SOLD)
     assert earnings(found) == list(case.earns)
     assert sum(found.openings["earning_minor"]) == case.opens
 
 
 def test_a_version_that_does_not_continue_begins_afresh() -> None:
-    documents = (sold("t0", 4_000, FEBRUARY), sold("t1", 2_000, AUGUST))
     for says in ("cap: {amount: 5, per: deal}", "accumulate_by: deal, cap: 5"):
-        assert earnings(calculated((says,), *documents, continues="no")) == [400, 200]
-    assert earnings(calculated(("mode: rate_reached",), *documents, continues="no", payout=REACHED)) == [40, 20]
+        assert earnings(calculated(versions((says,), continues="no"), *SOLD)) == [400, 200]
+    assert earnings(calculated(versions(("mode: rate_reached",), continues="no", payout=REACHED), *SOLD)) == [40, 20]
 
 
 def test_what_is_posted_late_comes_after_what_the_next_version_has_earned() -> None:
     late = sold("t2", 4_000, FEBRUARY)
-    assert earnings(calculated(("accumulate_by: deal, cap: 5",), sold("t1", 3_000, AUGUST), late)) == [300, 200]
+    assert earnings(calculated(versions(("accumulate_by: deal, cap: 5",)), sold("t1", 3_000, AUGUST), late)) == [
+        300,
+        200,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cap", "earns"),
+    [
+        (("amount: 9, period: year",), [400, 400, 100, 0]),
+        (("amount: 9, per: deal",), [400, 400, 100, 0]),
+        (("amount: 6, per: transaction",), [400, 200, 200, 200]),
+        (("share: 15%, measure: revenue, per: deal",), [400, 400, 100, 0]),
+        (("amount: 6, period: year, attribution: pro_rata",), [200, 200, 100, 100]),
+        (("amount: 6, period: year", "amount: 9, period: year"), [400, 200, 100, 0]),
+        (("amount: 6, period: year", "amount: 6, period: quarter"), [400, 200, 200, 200]),
+    ],
+)
+def test_a_cap_over_components_goes_on_with_them(cap: Sequence[str], earns: list[int]) -> None:
+    """``pay`` and ``also`` earn 4.00 each in February and 2.00 each in August; another period is another cap."""
+    caps = [f"caps: [{{cap: all, components: [pay, also], {each}}}]" for each in (cap[0], cap[-1])]
+    assert earnings(calculated(versions(names=("pay", "also"), more=caps), *SOLD)) == earns
+    afresh = versions(names=("pay", "also"), more=caps, continues="no")
+    assert earnings(calculated(afresh, *SOLD))[2:] == [200, 100 if "15%" in cap[0] else 200]
 
 
 def test_payees_go_on_each_with_their_own() -> None:
@@ -72,31 +100,30 @@ def test_payees_go_on_each_with_their_own() -> None:
     assert earnings(found) == [400, 400]
 
 
-def sold(name: str, revenue: int, day: date, **more: str) -> Row:
-    place = int(name[1:])
-    return {"transaction_id": name, "revenue_minor": revenue, "dated_on": day, "posting_sequence": place, **more}
-
-
-def versions(says: Sequence[str], payout: str = "{rate: 10%}", continues: str = "yes") -> list[Plan]:
-    """One that ends in June, and one from July on."""
+def versions(
+    says: Sequence[str] = ("",),
+    *,
+    payout: str = "{rate: 10%}",
+    continues: str = "yes",
+    names: Sequence[str] = ("pay",),
+    more: Sequence[str] = ("", ""),
+) -> list[Plan]:
+    """One that ends in June, and one from July on; ``more``: what each says beside its components."""
     spans = ("{from: 2026-01-01, through: 2026-06-30}", "{from: 2026-07-01}")
-    more = ("", f"continues: {continues}")
-    texts = (says[0], says[-1])
-    return [
-        parse_plan(
-            f"plan: P\ncurrency: USD\neffective: {span}\napplies_to: {{everyone: yes}}\n"
-            f"components: [{{{component(', '.join(filter(None, (text, goes_on))), payout=payout)}}}]\n",
-            "plan.yaml",
-        )
-        for span, text, goes_on in zip(spans, texts, more, strict=True)
-    ]
+    texts = (says[0], ", ".join(filter(None, (says[-1], f"continues: {continues}"))))
+    written = []
+    for span, text, rest in zip(spans, texts, more, strict=True):
+        components = "".join(f"  - {{{component(text, name=name, payout=payout)}}}\n" for name in names)
+        head = f"plan: P\ncurrency: USD\neffective: {span}\napplies_to: {{everyone: yes}}\n{rest}\n"
+        written.append(parse_plan(f"{head}components:\n{components}", "plan.yaml"))
+    return written
 
 
-def calculated(
-    says: Sequence[str], *documents: Row, payout: str = "{rate: 10%}", continues: str = "yes"
-) -> Calculation:
-    return calculate(facts(transactions=documents), versions(says, payout, continues), as_of=LAST)
+def calculated(plans: Sequence[Plan], *documents: Row) -> Calculation:
+    return calculate(facts(transactions=documents), plans, as_of=LAST)
 
 
 def earnings(found: Calculation) -> list[int]:
-    return found.lines.sort("transaction_id")["earning_minor"].to_list()
+    """Transaction by transaction, component by component as the plan has them."""
+    lines = found.lines.sort("transaction_id", "component", descending=[False, True])
+    return lines["earning_minor"].to_list()
