@@ -20,8 +20,9 @@ _ORDER = "pay_order"
 def capped_pay(
     pay: pl.DataFrame, plans: Mapping[int, Plan], measured: pl.DataFrame, groups: Groups, minors: Mapping[int, int]
 ) -> pl.DataFrame:
-    """The pay with ``earning`` after the caps of all plans, each in the order of the file. A cap of the same name in the
-    next version of a plan goes on with it if one of its components continues.
+    """The pay with ``earning`` after the caps of all plans, each in the order of the file.
+
+    A cap of the same name in the next version of a plan goes on with it if one of its components continues.
 
     ``pay``: pay_order (unique; the order in which a cap is used up), scenario, plan (number), component, payee_id,
     transaction_id, instalment, reverses_id, deal_id (null for pay of a period), paid_on, earning (exact).
