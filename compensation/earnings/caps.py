@@ -119,12 +119,10 @@ def _limited(pay: pl.DataFrame, cap: Cap, plans: Sequence[int], measured: pl.Dat
     # The whole measure stands with everybody whom a component credits: once for a transaction is enough. Where
     # components convert by different rates, that of the last one counts.
     own = measured.filter(pl.col("plan").is_in(plans), pl.col("cap") == cap.cap, pl.col("base").is_not_null())
-    own = own.sort(pl.col("rule") * -1, "order_no", "party_no").unique(
-        ["scenario", "transaction_id", "instalment"], keep="first", maintain_order=True
-    )
+    own = own.with_columns(_document(cap).alias("what")).sort(pl.col("rule") * -1, "order_no", "party_no")
+    own = own.unique(["scenario", "what", "transaction_id", "instalment"], keep="first", maintain_order=True)
     sums = (
         own.lazy()
-        .with_columns(_document(cap).alias("what"))
         .group_by("scenario", "what")
         .agg(pl.col("base").sum().alias("_base"))
         .with_columns(divided(pl.col("_base") * exact(share.numerator), exact(share.denominator)).alias("limit"))
