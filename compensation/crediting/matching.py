@@ -25,7 +25,7 @@ def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
     measures = crediting.measures
     transactions = with_fields(complete(scenarios.transactions), scenarios.measures, measures.fields)
     transactions = with_attributes(transactions, scenarios.attributes, _attributes(crediting))
-    evaluated = measures.evaluated(creditable(transactions, measures.bases))
+    evaluated = measures.evaluated(creditable(transactions, measures.bases, scenarios.begun))
     placed = scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)
     return placed.drop(_USED_UP, strict=False)
 

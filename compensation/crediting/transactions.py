@@ -22,6 +22,9 @@ ATTRIBUTE = "attribute:"
 _OWN_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel", "document_type")
 
 
+BEGUN = ("deal_id", "kind")
+
+
 def _none_of(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMAS[name])
 
@@ -32,6 +35,7 @@ class Scenarios:
 
     ``measures``, ``attributes`` and ``coverage`` as the facts have them, for all scenarios. Transactions may bring
     attributes as columns ``attribute:<name>`` instead. Instalments are credited up to ``as_of``; all of them if None.
+    ``begun``: deal_id and kind of the documents that deals have had before, in all scenarios.
     """
 
     transactions: pl.DataFrame
@@ -40,6 +44,7 @@ class Scenarios:
     attributes: pl.DataFrame = field(default_factory=lambda: _none_of("attributes"))
     coverage: pl.DataFrame = field(default_factory=lambda: _none_of("coverage"))
     as_of: date | None = None
+    begun: pl.DataFrame = field(default_factory=lambda: _none_of("transactions").select(BEGUN))
 
 
 def complete(transactions: pl.DataFrame) -> pl.DataFrame:
@@ -48,19 +53,22 @@ def complete(transactions: pl.DataFrame) -> pl.DataFrame:
     return transactions.with_columns(pl.lit(None, pl.String).alias(column) for column in sorted(absent))
 
 
-def creditable(transactions: pl.DataFrame, bases: Sequence[str]) -> pl.DataFrame:
+def creditable(transactions: pl.DataFrame, bases: Sequence[str], begun: pl.DataFrame | None = None) -> pl.DataFrame:
     """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``reverses_id`` (of returns by
     origin) and family measures: ``<base>_before``, ``<base>_after`` of each base.
 
     ``order_no`` follows posting sequence, date, source, source ref and transaction id. A return appears once for each
     treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own.
+    ``begun``: see :class:`Scenarios`.
     """
     ordered = transactions.sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id")
     ordered = ordered.with_row_index("order_no").with_columns(pl.col("order_no").cast(pl.Int64))
     originals = ordered.filter(pl.col("kind").is_in([event.value for event in Event]))
     if "deals" in bases:
-        first = pl.col("order_no") == pl.col("order_no").min().over("scenario", "deal_id", "kind")
-        originals = originals.with_columns(first.alias("is_first"))
+        first = pl.col("order_no") == pl.col("order_no").min().over("scenario", *BEGUN)
+        known = (_none_of("transactions") if begun is None else begun).select(BEGUN).unique().with_columns(is_new=False)
+        originals = originals.join(known, on=BEGUN, how="left", maintain_order="left")
+        originals = originals.with_columns(is_first=first & pl.col("is_new").fill_null(value=True)).drop("is_new")
     originals = originals.with_columns(
         pl.col("kind").alias("event"),
         pl.lit("none").alias("treatment"),

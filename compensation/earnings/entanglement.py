@@ -34,7 +34,12 @@ def _is_entangled(component: Component) -> bool:
         or (cap and cap.per is Per.PERIOD and not caps_on_curve(component))
         or (floor and floor.per is not Per.TRANSACTION)
     )
-    beyond_curve = component.mode is Mode.RATE_REACHED or component.attribution is Attribution.PRO_RATA
+    by_case = component.payout.cases or component.payout.matrix
+    beyond_curve = (
+        component.mode is Mode.RATE_REACHED
+        or component.attribution is Attribution.PRO_RATA
+        or (by_case and component.mode is Mode.CURVE and not component.rounding.each_line)
+    )
     return bool(
         beyond_lines
         or beyond_curve

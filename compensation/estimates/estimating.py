@@ -116,7 +116,7 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     entangled = Entangled(engine, booked, pending)
     repeated = entangled.scenarios(both, proposals, LAST)
     everything = pl.concat([proposed_last(both), repeated.credits], how="diagonal_relaxed")
-    earned = engine.run(everything, [], as_of, starts, repeated.in_force)
+    earned = engine.run(everything, [], as_of, starts, repeated.in_force, repeated.through)
     lines = _of_proposals(earned.lines.sort("accumulator", "credit_id"), proposals)
     return _Ran(earned.accumulators, lines, _beyond(engine, earned, proposals))
 

@@ -1,5 +1,6 @@
 """An open deal of a small company, and the same deal closed: what it changes, as estimated and as calculated."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ class Case(NamedTuple):
     """
 
     plans: tuple[str, ...]
-    gains: dict[str, int]
+    gains: Mapping[str, int | Decimal]
     booked: tuple[Document, ...] = (OLD,)
     closes: tuple[Document, ...] = (NEW,)
     through: date = JUNE
@@ -82,6 +83,7 @@ def facts(
                 "title": "Rep",
                 "manager_id": manager,
                 "pay_currency": pay_currency,
+                "hired_on": date(2026, 1, 10),
                 "from_on": date(2020, 1, 1),
             }
             for name, manager in people.items()
