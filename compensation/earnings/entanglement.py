@@ -61,6 +61,5 @@ def _is_shared(component: Component) -> bool:
 
 def _within(figure: Figure) -> Iterator[Figure]:
     yield figure
-    for term in figure.terms:
-        if isinstance(term, Figure):
-            yield from _within(term)
+    for term in figure.written_out:
+        yield from _within(term)
