@@ -20,7 +20,8 @@ from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
 BASE = "\x00base"
-_PENDING, _PROPOSED = 1 << 40, 1 << 41
+_PENDING, PROPOSED = 1 << 40, 1 << 41
+"""Where the order of other open deals begins, and that of the proposed ones, after all that is booked."""
 _Place = tuple[str, int]
 """Scenario and plan."""
 _Days = tuple[date, date]
@@ -175,4 +176,4 @@ def _deals(pairs: Iterable[tuple[str, str]]) -> pl.DataFrame:
 
 def proposed_last(credited: pl.DataFrame) -> pl.DataFrame:
     """The proposals' credits ordered after everything that is repeated."""
-    return credited.with_columns(pl.col("order_no") + _PROPOSED)
+    return credited.with_columns(pl.col("order_no") + PROPOSED)

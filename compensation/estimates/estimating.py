@@ -21,7 +21,7 @@ from compensation.earnings.engine import Engine
 from compensation.earnings.runs import Earned
 from compensation.estimates.component_estimates import components
 from compensation.estimates.deal_estimate import DealEstimate, EstimatedDeal, EstimatedPayee, Range
-from compensation.estimates.entangled import BASE, Entangled, proposed_last
+from compensation.estimates.entangled import BASE, PROPOSED, Entangled, proposed_last
 from compensation.estimates.obstacles import Obstacles
 from compensation.estimates.open_deals import OpenDeals
 from compensation.estimates.proposals import Proposal, propose
@@ -122,7 +122,8 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
 
 
 def _of_proposals(lines: pl.DataFrame, proposals: Sequence[Proposal]) -> pl.DataFrame:
-    """The lines of the proposed deals themselves."""
+    """The lines of the proposed deals themselves, without what is booked of them."""
+    lines = lines.filter(pl.col("order_no") >= PROPOSED)
     names = [(each.scenario + suffix, each.deal_id) for each in proposals for suffix in ("", LAST)]
     deals = pl.DataFrame(names, schema={"scenario": pl.String, "deal_id": pl.String}, orient="row")
     return lines.join(deals, on=["scenario", "deal_id"], how="semi", maintain_order="left")
@@ -136,15 +137,15 @@ def _beyond(
         return {}
     own = {each.scenario + suffix: each.deal_id for each in proposals for suffix in ("", LAST)}
     changes: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    columns = ("scenario", "payee_id", "rule", "deal_id", "earning_minor")
+    columns = ("scenario", "payee_id", "rule", "deal_id", "order_no", "earning_minor")
     entangled = earned.lines.filter(pl.col("rule").is_in(list(engine.entangled)), pl.col("earning_minor").is_not_null())
     rows = list(entangled.select(columns).iter_rows())
-    rows += [(pay.key.scenario, pay.key.payee_id, pay.key.rule, None, pay.minor) for pay in earned.pays]
-    for scenario, payee_id, rule, deal_id, minor in rows:
+    rows += [(pay.key.scenario, pay.key.payee_id, pay.key.rule, None, 0, pay.minor) for pay in earned.pays]
+    for scenario, payee_id, rule, deal_id, order_no, minor in rows:
         currency = engine.rules[rule].plan.currency
         if scenario.endswith(BASE):
             changes[scenario.removesuffix(BASE)][payee_id][currency] -= minor
-        elif deal_id != own.get(scenario):
+        elif deal_id != own.get(scenario) or order_no < PROPOSED:
             changes[scenario][payee_id][currency] += minor
     return changes
 

@@ -92,6 +92,18 @@ def test_the_estimate_is_what_calculate_changes(case: Case) -> None:
     case.check(date(2026, 5, 20), date(2026, 6, 5), JUNE)
 
 
+def test_what_is_booked_of_a_deal_is_no_part_of_what_its_rest_would_earn() -> None:
+    """500 of the 550 that the deal may pay are booked: its rest earns 50, and changes nothing elsewhere."""
+    known, rest = (
+        facts((HALF,), (NEW._replace(revenue=2_000),)),
+        YEAR.format("cap: {amount: 550, per: deal}, payout: {rate: 5%}"),
+    )
+    (ann,) = estimate_deals(known, versions(rest), [propose("New")], as_of=MAY)
+    (component,) = ann.components
+    assert (component.credit.amount, component.earning.amount, ann.total.amount) == ("2000.00", "50.00", "50.00")
+    assert "changes_elsewhere" not in [reason.code for reason in ann.reasons]
+
+
 def test_what_is_in_force_by_then_does_not_hang_on_what_else_is_asked_for() -> None:
     """Ann and Bob have had 6 months of 1,000 each, Ann 1,000 beside: her 100 reach from 13,000 over the 13,050."""
     later = Document("I8", "Later", "Bob", 100, date(2026, 12, 1))
