@@ -16,7 +16,7 @@ def hangs_together(plan: Plan) -> bool:
 
 def is_shared(plan: Plan) -> bool:
     """Whether a credit of one payee can change what others earn under the plan."""
-    together = any(cap.of is not Of.PAYEE for cap in plan.caps)
+    together = any(cap.of is not Of.PAYEE or (cap.share is not None and cap.per is Per.DEAL) for cap in plan.caps)
     by_figure = any(figure.of is not Of.PAYEE for each in plan.figures.values() for figure in _within(each))
     return together or by_figure or any(_is_shared(component) for component in plan.components)
 

@@ -48,6 +48,16 @@ components:
     modifiers: [{modifier: m, by: t, bands: [{from: 0, factor: 1}, {from: 6, factor: 2}]}]
     payout: {rate: 10%}
 """
+SHARED_LIMIT = """\
+components:
+  - component: x
+    credited_on: order
+    window: {from: 2026-01-01, through: 2026-05-31}
+    period: year
+    payout: {rate: 20%}
+  - {component: y, credited_on: order, credit_to: direct_manager, period: year, payout: {rate: 5%}}
+caps: [{cap: d, components: [x, y], share: 10%, measure: revenue, per: deal}]
+"""
 BY_CASE = "payout: {by: role, cases: [{when: owner, rate: 5.05%}]}"
 FIRST, NEXT = ("opening_pay: 100, payout: {rate: 10%}", "continues: yes, opening_pay: 100, payout: {rate: 10%}")
 YEARS_CAP = "caps: [{{cap: y, components: [c], amount: {}, period: year}}]\n"
@@ -82,6 +92,9 @@ CASES = {
     "an override that recurs": Case((RECURRING_OVERRIDE,), {"Ann": 100, "Mia": 20}, through=date(2026, 7, 10)),
     "what is cut to cents case by case": Case(
         (YEAR.format(BY_CASE),), {"Ann": Decimal("0.50")}, (OLD._replace(revenue=10),), (NEW._replace(revenue=10),)
+    ),
+    "a part that is booked may pay its owner more, under a cap on what the deal measures": Case(
+        (SHARED_LIMIT,), {"Ann": 100, "Mia": 50}, (HALF._replace(kind="order"),), (NEW._replace(kind="order"),)
     ),
     "who is here for longer by then": Case((TENURE,), {"Ann": 200}),
 }
