@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from compensation import estimate_deals, parse_plan, propose
+from compensation import estimate_amounts, estimate_deals, parse_plan, propose
 from tests.compensation.worlds.closing import HEAD, JUNE, MAY, NEW, OLD, Case, Document, facts, gains, versions
 
 SCORED = """\
@@ -144,6 +144,28 @@ def test_several_open_deals_of_one_owner_at_once() -> None:
     ]
 
 
+EXCEEDING = """\
+components:
+  - {component: c, credited_on: invoice, period: year, payout: {rate: 10%}}
+  - {component: o, earnings_of: c, credit_to: direct_manager, period: year, payout: {excess: {above: 250, rate: 50%}}}
+"""
+
+
+def test_who_gains_only_if_the_deal_closes_last_is_told_so() -> None:
+    """Ann has earned 100 and gains 100; after Bob's 100 the 300 of both exceed Mia's 250 by 50."""
+    known = facts((OLD._replace(revenue=1_000),), (NEW, Document("I8", "Other", "Bob", 1_000)))
+    found = estimate_deals(known, versions(EXCEEDING), [propose("New")], as_of=MAY)
+    assert [(each.payee.id, each.status, each.total.amount, each.range.closed_last.amount) for each in found] == [
+        ("Ann", "estimated", "100.00", "100.00"),
+        ("Mia", "estimated", "0.00", "25.00"),
+    ]
+    amounts = estimate_amounts(known, versions(EXCEEDING), [propose("New")], as_of=MAY)
+    assert [(each.payee_id, each.closed_first_minor, each.closed_last_minor) for each in amounts] == [
+        ("Ann", 10_000, 10_000),
+        ("Mia", 0, 2_500),
+    ]
+
+
 WITH_CONTRACTS = """\
 components:
   - component: contracts
@@ -181,3 +203,21 @@ def test_a_plan_that_pays_nothing_needs_no_exchange_rate() -> None:
     rate = {"from_currency": "USD", "to_currency": "JPY", "valid_from": date(2020, 1, 1), "rate": "150"}
     known = facts((OLD,), (NEW,), rates=[rate], pay_currency="EUR")
     assert gains(known, plans, propose("New"), MAY) == {"Ann": 200}
+
+
+def test_both_ends_of_a_range_are_in_one_currency() -> None:
+    """200 dollars are 100 euros; 10,000 yen of what exceeds 1,100,000 are 100 euros too, if the deal closes last."""
+    exceeding = OF_YEAR.format("payout: {excess: {above: 1100000, rate: 10%}}")
+    plans = [
+        parse_plan(HEAD.format("Yen", "JPY", "") + exceeding, "yen.yaml"),
+        parse_plan(HEAD.format("Dollars", "USD", "") + TWO, "dollars.yaml"),
+    ]
+    pairs = (("USD", "JPY", "100"), ("USD", "EUR", "0.5"), ("JPY", "EUR", "0.01"))
+    rates = [
+        {"from_currency": origin, "to_currency": target, "valid_from": date(2020, 1, 1), "rate": rate}
+        for origin, target, rate in pairs
+    ]
+    known = facts((OLD,), (NEW, Document("I8", "Other", "Ann", 1_000)), rates=rates, pay_currency="EUR")
+    (ann,) = estimate_deals(known, plans, [propose("New")], as_of=MAY)
+    ends = ann.range.closed_first, ann.range.closed_last
+    assert [(each.amount, each.currency) for each in ends] == [("100.00", "EUR"), ("200.00", "EUR")]
