@@ -30,7 +30,7 @@ def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
     measures = crediting.measures
     transactions = with_fields(complete(scenarios.transactions), scenarios.measures, measures.fields)
     transactions = with_attributes(transactions, scenarios.attributes, _attributes(crediting))
-    evaluated = measures.evaluated(creditable(transactions, measures.bases, crediting.events))
+    evaluated = measures.evaluated(creditable(transactions, measures.bases, crediting.events, scenarios.begun))
     placed = scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)
     return placed.drop(_USED_UP, strict=False)
 
@@ -211,16 +211,17 @@ def _first_matches(matched: Matched, rules: Sequence[Rule]) -> Matched:
     groups = list(_match_groups(rules))
     if not groups:
         return matched
-    schema = {"rule": pl.Int64, "_group": pl.String}
+    schema = {"rule": pl.Int64, "_group": pl.String, "_place": pl.Int64}
     transaction = ("scenario", "transaction_id", "deal_id", "event")
     grouped = matched.frame(("rule", *transaction)).join(
         pl.DataFrame(groups, schema=schema, orient="row"), on="rule", how="left", maintain_order="left"
     )
-    is_first = pl.col("rule") == pl.col("rule").min().over(*transaction, "_group")
+    is_first = pl.col("_place") == pl.col("_place").min().over(*transaction, "_group")
     return matched.kept(grouped.select(pl.col("_group").is_null() | is_first).to_series())
 
 
-def _match_groups(rules: Sequence[Rule]) -> Iterator[tuple[int, str]]:
+def _match_groups(rules: Sequence[Rule]) -> Iterator[tuple[int, str, int]]:
+    """Rules that measure for a cap stand in the place of the component for which they do."""
     for rule in rules:
         if rule.component.first_match is not None:
-            yield rule.number, f"{rule.plan_number}|{rule.component.first_match}"
+            yield rule.number, f"{rule.plan_number}|{rule.component.first_match}", rule.place

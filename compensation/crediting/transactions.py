@@ -24,6 +24,9 @@ EVENTS = tuple(event.value for event in Event)
 _OWN_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel", "document_type")
 
 
+BEGUN = ("deal_id", "kind")
+
+
 def _none_of(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMAS[name])
 
@@ -34,6 +37,7 @@ class Scenarios:
 
     ``measures``, ``attributes`` and ``coverage`` as the facts have them, for all scenarios. Transactions may bring
     attributes as columns ``attribute:<name>`` instead. Instalments are credited up to ``as_of``; all of them if None.
+    ``begun``: deal_id and kind of the documents that deals have had before, in all scenarios.
     """
 
     transactions: pl.DataFrame
@@ -42,6 +46,7 @@ class Scenarios:
     attributes: pl.DataFrame = field(default_factory=lambda: _none_of("attributes"))
     coverage: pl.DataFrame = field(default_factory=lambda: _none_of("coverage"))
     as_of: date | None = None
+    begun: pl.DataFrame = field(default_factory=lambda: _none_of("transactions").select(BEGUN))
 
 
 def complete(transactions: pl.DataFrame) -> pl.DataFrame:
@@ -50,13 +55,19 @@ def complete(transactions: pl.DataFrame) -> pl.DataFrame:
     return transactions.with_columns(pl.lit(None, pl.String).alias(column) for column in sorted(absent))
 
 
-def creditable(transactions: pl.DataFrame, bases: Sequence[str], events: Collection[str] = EVENTS) -> pl.DataFrame:
+def creditable(
+    transactions: pl.DataFrame,
+    bases: Sequence[str],
+    events: Collection[str] = EVENTS,
+    begun: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``reverses_id`` (of returns by
     origin) and family measures: ``<base>_before``, ``<base>_after`` of each base.
 
     ``order_no`` follows posting sequence, date, source, source ref and transaction id. A return appears once for each
     treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own. Where
-    nothing is returned, only those transactions are there that any of the ``events`` credits.
+    nothing is returned, only those transactions are there that any of the ``events`` credits. ``begun``: see
+    :class:`Scenarios`.
     """
     is_return = transactions["kind"] == "return"
     kept = EVENTS if is_return.any() else sorted(events)
@@ -66,8 +77,10 @@ def creditable(transactions: pl.DataFrame, bases: Sequence[str], events: Collect
     ordered = ordered.with_row_index("order_no").with_columns(pl.col("order_no").cast(pl.Int64))
     originals = ordered.filter(pl.col("kind") != "return")
     if "deals" in bases:
-        first = pl.col("order_no") == pl.col("order_no").min().over("scenario", "deal_id", "kind")
-        originals = originals.with_columns(first.alias("is_first"))
+        first = pl.col("order_no") == pl.col("order_no").min().over("scenario", *BEGUN)
+        known = (_none_of("transactions") if begun is None else begun).select(BEGUN).unique().with_columns(is_new=False)
+        originals = originals.join(known, on=BEGUN, how="left", maintain_order="left")
+        originals = originals.with_columns(is_first=first & pl.col("is_new").fill_null(value=True)).drop("is_new")
     originals = originals.with_columns(
         pl.col("kind").alias("event"),
         pl.lit("none").alias("treatment"),

@@ -32,7 +32,8 @@ def earn(credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Metho
 
     ``credited``: credit_id (Int64), accumulator, walk (whose positions run together), start (the position before its
     first credit), sequence (Int64, unique in the walk: the order), position, curve, and, for methods other than
-    the plain one, method (its number), base, family_base and origin_id (the credit that this one reverses).
+    the plain one, method (its number), base, family_base, origin_id (the credit that this one reverses) and together
+    (whose base runs together: the accumulator, and those of versions that go on with it).
     ``segments``: curve, threshold, a, b, d, as :func:`~compensation.curves.curve.segments_frame` makes them; Int64 for
     a, b, d serves ``Mode.CURVE`` alone.
     Amounts have to be bounded before, see :mod:`compensation.earnings.overflow`.
@@ -110,9 +111,8 @@ def _by_curve(located: pl.LazyFrame, method: Method) -> pl.LazyFrame:
 
 def _by_rate_reached(located: pl.LazyFrame, credited: pl.LazyFrame, method: Method) -> pl.LazyFrame:
     """All of the base so far at the rate reached, less what it was at the rate before."""
-    based = located.join(credited.select("credit_id", "base"), on="credit_id", how="inner").with_columns(
-        as_exact("base").cum_sum().over("accumulator", order_by="sequence").alias("upto")
-    )
+    upto = as_exact("base").cum_sum().over("together", order_by="sequence").alias("upto")
+    based = located.join(credited.select("credit_id", "base", upto), on="credit_id", how="inner")
     below = pl.col("upto") - as_exact("base")
     earning = _rounded(method, pl.col("upto") * pl.col("b"), pl.col("d")) - _rounded(
         method, below * pl.col("b_from"), pl.col("d_from")

@@ -51,10 +51,13 @@ def entered_by(credited: pl.DataFrame) -> Entered:
 
 
 class Accumulator(NamedTuple):
-    """``number`` stands for it in frames; ``curve`` and ``terms`` are None if ``outcome`` says why it cannot pay."""
+    """``number`` stands for it in frames, ``together`` for it and those of the versions that go on with it; ``curve``
+    and ``terms`` are None if ``outcome`` says why it cannot pay.
+    """
 
     number: int
     walk: int
+    together: int
     key: AccumulatorKey
     curve: int | None
     terms: Terms | None
@@ -107,7 +110,9 @@ class Accumulators:
         self._rules, self._terms, self.curves = rules, terms, curves
         self._groups = walk_groups(rules)
         self._opening_cases = [_opening_case(rule) for rule in rules]
+        self._firsts = {number: versions[-1] for number, versions in versions_of(rules).items()}
         self._walks: dict[tuple[str, int, str, Period], int] = {}
+        self._together: dict[AccumulatorKey, int] = {}
         self._numbers: dict[AccumulatorKey, int] = {}
         self.rows: list[Accumulator] = []
 
@@ -141,7 +146,8 @@ class Accumulators:
         )
         case = self._opening_cases[key.rule]
         curve = None if terms is None or case is None else self.curves.number(key.rule, terms, case)
-        self.rows.append(Accumulator(number, walk, key, curve, terms, start, outcome))
+        together = self._together.setdefault(key._replace(rule=self._firsts[key.rule]), number)
+        self.rows.append(Accumulator(number, walk, together, key, curve, terms, start, outcome))
 
     def of_key(self, key: AccumulatorKey) -> Accumulator:
         """The accumulator of the key; KeyError if none is open."""
@@ -153,11 +159,12 @@ class Accumulators:
         return (row for row in self.rows if row.key.rule in numbers)
 
     def frame(self) -> pl.DataFrame:
-        """A row for each accumulator, by number: walk, curve, start, quota_minor, pay_outcome."""
+        """A row for each accumulator, by number: walk, together, curve, start, quota_minor, pay_outcome."""
         rows = self.rows
         return pl.DataFrame(
             {
                 "walk": pl.Series([row.walk for row in rows], dtype=pl.Int64),
+                "together": pl.Series([row.together for row in rows], dtype=pl.Int64),
                 "curve": pl.Series([row.curve for row in rows], dtype=pl.Int64),
                 "start": pl.Series([row.start for row in rows], dtype=pl.Int64),
                 "quota_minor": exact_series([row.terms.quota if row.terms else None for row in rows]),

@@ -25,7 +25,7 @@ from compensation.packing import only_value
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Raised when the same facts and plans would give other results than before."""
 
 

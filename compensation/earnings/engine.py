@@ -64,30 +64,41 @@ class Engine:
         as_of: date,
         starts: Mapping[AccumulatorKey, int] | None = None,
         in_force: Iterable[AccumulatorKey] = (),
+        through: Mapping[tuple[str, int], date] | None = None,
     ) -> Earned:
         """Earnings of the credits, and pay of the periods in force in each of the ``scenarios`` up to ``as_of``.
 
-        ``in_force``: further periods that pay. ``starts``: where the positions of accumulators begin.
+        ``in_force``: further periods that pay. ``starts``: where the positions of accumulators begin. ``through``: by
+        scenario and rule a later day as of which it is calculated, with all instalments of what is earned.
         ValueError if two credits have the same place, PayOverflowError, naming payee and component, if amounts leave
         the exact range.
         """
-        return Run(self, as_of, sorted(scenarios), starts or {}, in_force).earned(credited)
+        return Run(self, as_of, sorted(scenarios), starts or {}, in_force, through).earned(credited)
 
     def in_force(self, rule: Rule, as_of: date) -> Iterator[tuple[str, str, Period]]:
         """Every payee and period in which somebody has the rule up to the day, and where their fixed pay stands.
 
         Once for a period: a team is that of the last day.
         """
-        last_days: dict[tuple[str, Period], date] = {}
+        for (payee_id, period), (_, last_day) in self.days_in_force(rule, as_of).items():
+            yield payee_id, self.opens_for(rule, payee_id, last_day), period
+
+    def opens_for(self, rule: Rule, payee_id: str, last_day: date) -> str:
+        """Where the fixed pay of somebody stands who has the rule in a period up to the day."""
+        is_by_team = rule.component.accumulate_by is AccumulateBy.TEAM
+        team = self.groups.team(payee_id, last_day) if is_by_team else None
+        return f"{TEAM}{team}" if team else payee_id
+
+    def days_in_force(self, rule: Rule, as_of: date) -> dict[tuple[str, Period], tuple[date, date]]:
+        """By payee and period the first and the last day up to ``as_of`` on which somebody has the rule."""
+        days: dict[tuple[str, Period], tuple[date, date]] = {}
         for _, payee_id, start, end in self.eligibility(rule).iter_rows():
             first, last = max(start, rule.valid_from), min(end, rule.valid_to, as_of + _DAY) - _DAY
             for period in periods_between(first, last, rule.component.period, rule.plan.year_starts):
-                last_day = min(period.end - _DAY, last)
-                last_days[payee_id, period] = max(last_day, last_days.get((payee_id, period), last_day))
-        by_team = rule.component.accumulate_by is AccumulateBy.TEAM
-        for (payee_id, period), last_day in last_days.items():
-            team = self.groups.team(payee_id, last_day) if by_team else None
-            yield payee_id, f"{TEAM}{team}" if team else payee_id, period
+                own = max(period.start, first), min(period.end - _DAY, last)
+                known = days.get((payee_id, period), own)
+                days[payee_id, period] = min(own[0], known[0]), max(own[1], known[1])
+        return days
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
         """See :meth:`Assignments.eligibility`, of those who are chosen; customers have a plan all along."""
@@ -102,6 +113,14 @@ class Engine:
     def versions(self) -> Mapping[int, tuple[int, ...]]:
         """For each rule its own number, and those of the earlier versions that it continues."""
         return versions_of(self.paying)
+
+    @cached_property
+    def continued_by(self) -> Mapping[int, tuple[Rule, ...]]:
+        """For each rule those of later versions that go on with it; what they open is opened by them alone."""
+        return {
+            rule.number: tuple(each for each in self.paying if rule.number in self.versions[each.number][1:])
+            for rule in self.paying
+        }
 
     @cached_property
     def entangled(self) -> frozenset[int]:

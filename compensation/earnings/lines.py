@@ -7,7 +7,7 @@ import polars as pl
 from compensation.curves.earning import Method, earn
 from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.overflow import refuse_overflow
-from compensation.exact_columns import EXACT_TYPE
+from compensation.exact_columns import EXACT_TYPE, as_exact
 from compensation.packing import only_value, packed
 from compensation.plans.rules import Rule
 
@@ -106,8 +106,10 @@ def _earned(
     methods = list(dict.fromkeys(by_rule.values()))
     columns = {"credit_id", "accumulator", "walk", "position", "curve"}
     if any(method.mode != "curve" for method in methods):
-        payable = _tied(payable)
-        columns |= {"base", "family_base", "origin_id"}
+        payable = _tied(payable).with_columns(
+            as_exact("base"), as_exact("family_base"), known["together"].gather(payable["accumulator"])
+        )
+        columns |= {"base", "family_base", "origin_id", "together"}
     if len(methods) > 1:
         numbered = {rule: methods.index(method) for rule, method in by_rule.items()}
         payable = payable.with_columns(pl.col("rule").replace_strict(numbered, return_dtype=pl.Int64).alias("method"))

@@ -38,6 +38,7 @@ def example_pay(rule: Rule, example: ShortExample, exponent: int) -> list[int]:
             "accumulator": [0] * len(bases),
             "walk": [0] * len(bases),
             "start": [rounded(example.starts_at.value * looked_at)] * len(bases),
+            "together": [0] * len(bases),
             "curve": [0] * len(bases),
             "sequence": numbers,
             "position": positions,

@@ -36,6 +36,7 @@ def earned(
             "accumulator": 0,
             "walk": 0,
             "start": start,
+            "together": 0,
             "sequence": range(len(positions)),
             "position": positions,
             "curve": 0,
@@ -130,6 +131,7 @@ def test_walks_and_methods_are_apart_and_rows_may_come_in_any_order() -> None:
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
         pl.col("position").cast(EXACT_TYPE).alias("base"), pl.lit(0).cast(EXACT_TYPE).alias("family_base")
     )
+    credited = credited.with_columns(pl.col("accumulator").alias("together"))
     credited = _from(credited, {1: 0, 0: 5_000})
     for mode, last in ((Mode.RATE_AFTER, [500, 1_500]), (Mode.RATE_REACHED, [500, 1_500]), (Mode.SLICED, [500, 1_500])):
         methods = [CURVE, CURVE._replace(mode=mode)]
@@ -153,20 +155,21 @@ def test_cases_gain_on_their_own_curves() -> None:
     assert found["earning"].to_list() == [1, 1, 1, 0]
 
 
-def test_the_rate_reached_is_paid_on_all_of_an_accumulator() -> None:
+def test_the_rate_reached_is_paid_on_all_that_runs_together() -> None:
+    """The base of the first two accumulators, as of versions that go on with one another; the third stands alone."""
     segments = segments_frame([compile_curve(rule_of(TIERS), Terms(), 2)])
-    rows = [(0, 0, 0, 5_000), (1, 0, 1, 5_000), (2, 1, 0, 10_000), (3, 1, 1, 10_000)]
-    names = ("credit_id", "accumulator", "sequence", "position")
+    rows = [(0, 0, 0, 0, 5_000), (1, 1, 0, 1, 5_000), (2, 2, 2, 0, 10_000), (3, 2, 2, 1, 10_000)]
+    names = ("credit_id", "accumulator", "together", "sequence", "position")
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
         pl.lit(0, pl.Int64).alias("curve"), pl.col("position").cast(EXACT_TYPE).alias("base")
     )
-    credited = _from(credited, {0: 0, 1: 0})
+    credited = _from(credited, {0: 0, 1: 0, 2: 0}, walk="together")
     method = CURVE._replace(mode=Mode.RATE_REACHED)
     found = earn(credited.lazy(), segments, [method]).sort("credit_id").collect()
     assert found["earning"].to_list() == [500, 1_500, 2_000, -1_000]
 
 
-def _from(credited: pl.DataFrame, starts: dict[int, int]) -> pl.DataFrame:
-    """The credits, each accumulator a walk of its own from where it starts."""
+def _from(credited: pl.DataFrame, starts: dict[int, int], walk: str = "accumulator") -> pl.DataFrame:
+    """The credits, each accumulator (or what else says so) a walk of its own from where it starts."""
     start = pl.col("accumulator").replace_strict(starts, return_dtype=pl.Int64).alias("start")
-    return credited.with_columns(start, pl.col("accumulator").alias("walk"))
+    return credited.with_columns(start, pl.col(walk).alias("walk"))

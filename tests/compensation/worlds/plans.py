@@ -1,6 +1,7 @@
 """Generated plans over the whole language."""
 
 import json
+from collections.abc import Collection
 from random import Random
 
 from compensation import Plan, parse_plan
@@ -20,9 +21,9 @@ from tests.compensation.worlds.dice import (
 )
 
 
-def plans(random: Random, number: int) -> list[Plan]:
+def plans(random: Random, number: int, wanted: Collection[str] = ()) -> list[Plan]:
     """A plan of a few components, perhaps in two versions, of which the later one continues."""
-    writer = PlanWriter(random, number)
+    writer = PlanWriter(random, number, wanted)
     written = writer.plan()
     is_on_earnings = any("earnings_of" in each for each in written["components"])
     if not writer.chance("versions", 0.15) or (is_on_earnings and "versions_of_earnings" in NOT_YET):
@@ -32,10 +33,10 @@ def plans(random: Random, number: int) -> list[Plan]:
         {**each, "continues": "yes"} if "credited_on" in each and "earnings_of" not in each else each
         for each in written["components"]
     ]
-    return [
-        _parsed(earlier, number),
-        _parsed({**written, "effective": {"from": "2026-05-17"}, "components": continued}, number),
-    ]
+    later = {**written, "effective": {"from": "2026-05-17"}, "components": continued}
+    if writer.turned_to("other_limits"):
+        later = json.loads(json.dumps(later).replace('"amount": "', '"amount": "1'))
+    return [_parsed(earlier, number), _parsed(later, number)]
 
 
 def _parsed(written: Written, number: int) -> Plan:
@@ -148,7 +149,7 @@ class PlanWriter(Conditions):
             "attribution": random.choice(("crossing", "crossing", "pro_rata")),
         }
         written["of"] = written["of"].split(":")[-1]
-        per = random.choice(("period", "period", "deal", "transaction"))
+        per = self.turned_to("deal", "transaction") or random.choice(("period", "period", "deal", "transaction"))
         if per != "period" and self.chance("share_caps", 0.4):
             del written["amount"]
             written |= {"share": random.choice(("3%", "0.12")), "measure": random.choice(("revenue", "margin"))}
@@ -256,6 +257,7 @@ class PlanWriter(Conditions):
         mode = random.choice(
             ("curve", "curve", "curve", "sliced", "rate_before", "rate_after", self.one_of("rate_reached", "curve"))
         )
+        mode = self.turned_to("rate_reached") or mode
         by_quota = self.chance("quota", 0.35) and not self.is_rebate
         position = random.choice(OF_QUOTA) if by_quota else random.choice(MONEY + NUMBERS)
         measure = position if mode == "curve" else random.choice((*MONEY[:6], *NUMBERS[:4]))
