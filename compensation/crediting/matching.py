@@ -91,17 +91,21 @@ def _by_deal(
         for number, sharing in enumerate(crediting.sharings)
     ).with_row_index("person")
     positions = positions.with_row_index("position")
-    placed = (
-        people.select("person", "payee_id", "party", "sharing", "role", "owner_role", "party_from", "party_to")
-        .join(positions.select("position", "payee_id", "plan", "eligible_from", "eligible_to"), on="payee_id")
-        .join(crediting.frame(), on=["plan", "party", "sharing"])
+    in_positions = people.select(
+        "person", "payee_id", "party", "sharing", "role", "owner_role", "party_from", "party_to"
+    ).join(
+        positions.select("position", "payee_id", "plan", "eligible_from", "eligible_to"),
+        on="payee_id",
+        maintain_order="left_right",
     )
+    # Rule by rule, and for each in the order of people: so the credits of a document need not be put in order.
+    placed = crediting.frame().join(in_positions, on=["plan", "party", "sharing"], maintain_order="left_right")
     placed = _in_roles(placed, crediting.rules).select(
         *("person", "position", "rule", "event", "treatment", "schedule"),
         pl.max_horizontal("party_from", "eligible_from", "valid_from").alias("first_on"),
         pl.min_horizontal("party_to", "eligible_to", "valid_to").alias("end_on"),
     )
-    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).sort("rule", "person").with_row_index("place")
+    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).with_row_index("place")
     ways, deals = (_numbers(documents, names) for names in (["event", "treatment", "schedule"], _DEAL))
     in_way, in_deal = _numbered(placed, ways.known), _numbered(people, deals.known).gather(placed["person"])
     meeting = documents.select("document", "credited_on", key=deals.of_rows * ways.known.height + ways.of_rows)
