@@ -178,11 +178,18 @@ def limit_lines(
     if component.cap is not None and component.cap.per is Per.DEAL:
         bound(lines, _deal, lambda credit, total: min(total, cap(credit)))
     if component.cap is not None and component.cap.per is Per.TRANSACTION:
-        bound(lines, lambda credit: credit.family, lambda credit, total: min(total, cap(credit)))
+        bound(lines, _transaction, lambda credit, total: min(total, cap(credit)))
     if component.attribution is Attribution.PRO_RATA:
         spread(lines, rounded)
     if component.cap is not None and component.cap.per is Per.PERIOD and not caps_on_curve(rule):
         _cap_period(lines, cap, opening)
+
+
+def _transaction(credit: Credit) -> object:
+    """With its returns; of a contract that recurs all that is credited in the period."""
+    deal = credit.document.seen["deal_id"]
+    transaction = credit.document.origin or credit.transaction_id
+    return deal, transaction, *credit.party, credit.payee, credit.group, credit.period.start
 
 
 def _deal(credit: Credit) -> object:
