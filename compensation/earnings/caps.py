@@ -42,7 +42,7 @@ def _grouped(pay: pl.DataFrame, cap: Cap, plan: Plan, groups: Groups) -> pl.Data
     """Adds ``what`` (the period, deal or family that is capped) and ``whose`` (payee, team or everyone)."""
     days = pay["paid_on"].unique().to_list()
     if cap.period is not None:
-        labels = {day: period_of(day, cap.period, plan.year_starts).label for day in days}
+        labels = {day: period_of(day, cap.period, plan.calendar).label for day in days}
         what = pl.col("paid_on").replace_strict(labels, return_dtype=pl.String)
     elif cap.per is Per.DEAL:
         what = pl.col("deal_id")

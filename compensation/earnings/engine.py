@@ -81,7 +81,7 @@ class Engine:
         last_days: dict[tuple[str, Period], date] = {}
         for _, payee_id, start, end in self.eligibility(rule).iter_rows():
             first, last = max(start, rule.valid_from), min(end, rule.valid_to, as_of + _DAY) - _DAY
-            for period in periods_between(first, last, rule.component.period, rule.plan.year_starts):
+            for period in periods_between(first, last, rule.component.period, rule.plan.calendar):
                 last_day = min(period.end - _DAY, last)
                 last_days[payee_id, period] = max(last_day, last_days.get((payee_id, period), last_day))
         by_team = rule.component.accumulate_by is AccumulateBy.TEAM

@@ -186,7 +186,7 @@ def _closed(then: Outcome) -> Closed:
     openings = then.calculation.openings.with_columns(pl.lit("").alias("transaction_id"), pl.lit("").alias("party"))
     every = pl.concat([lines, openings.select(*_LINE, "currency", "earning_minor", pl.col("earned_on").alias("on"))])
     label = pl.col("on").map_elements(
-        lambda day: period_of(day, then.plan.payments.period, then.plan.year_starts).label, pl.String
+        lambda day: period_of(day, then.plan.payments.period, then.plan.calendar).label, pl.String
     )
     posted = every.with_columns(label.alias("posted_in")).join(released, on=_LINE, how="left").drop("on")
     paid = then.settlement.payments.rename({"carried_out_minor": "carried_minor"})

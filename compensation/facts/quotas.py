@@ -21,6 +21,7 @@ from compensation.plans.rules import Rule
 TEAM = "team:"
 """Begins what the positions of a team accumulate for."""
 _DAY = timedelta(days=1)
+_WEEKS = (PeriodKind.WEEK, PeriodKind.TWO_WEEKS)
 
 
 class QuotaFound(NamedTuple):
@@ -129,12 +130,12 @@ class Quotas:
         return rounded(Fraction(row.quota_minor) * ratio) if ratio else None
 
     def _ramped(self, rule: Rule, payee_id: str, period: Period) -> Fraction:
-        """The mean over the months of the period; a week belongs to the month of its last day."""
+        """The mean over the months of the period; one or two weeks belong to the month of their last day."""
         ramp, kind = rule.component.quota.ramp, rule.component.period
         own = self._assignments.last_until(payee_id, period.end - _DAY) if ramp else None
         if own is None or own.hired_on is None or kind is PeriodKind.EVER:
             return Fraction(1)
-        first = period.end - _DAY if kind is PeriodKind.WEEK else period.start
+        first = period.end - _DAY if kind in _WEEKS else period.start
         months = periods_between(first, period.end - _DAY, PeriodKind.MONTH)
         hired = own.hired_on.year * 12 + own.hired_on.month
         numbers = (month.start.year * 12 + month.start.month - hired + 1 for month in months)

@@ -77,7 +77,7 @@ class BoundsOfPlans:
             is_paid_in_advance=draw.paid_in_advance and in_force,
             recovered=share if begun else Fraction(0),
             is_forgiven_after=resets is not None
-            and each.period.end >= period_of(each.last, resets, each.plan.year_starts).end,
+            and each.period.end >= period_of(each.last, resets, each.plan.calendar).end,
         )
 
     def _is_new(self, guarantee: Guarantee, payee_id: str, day: date) -> bool:

@@ -208,12 +208,15 @@ class ExchangeRate(PlanPart):
     rate: Amount
 
 
-_PERIOD = re.compile(r"(FY)?\d{4}(-(0[1-9]|1[0-2]|Q[1-4]|H[12]|W\d\d))?|ever")
+_PERIOD = re.compile(r"(FY)?\d{4}(-((0[1-9]|1[0-2])(-H[12]|-\d\d-2W)?|Q[1-4]|H[12]|W\d\d))?|ever")
+
+
+_LABELS = "write it as 2026-02, 2026-Q1, 2026-H1, 2026, FY2026, 2026-W05, 2026-02-H1 or 2026-02-09-2W"
 
 
 def _period(label: str) -> str:
     if not _PERIOD.fullmatch(label):
-        raise problem(f"'{label}' names no period", "write it as 2026-02, 2026-Q1, 2026-H1, 2026, 2026-W05 or FY2026")
+        raise problem(f"'{label}' names no period", _LABELS)
     return label
 
 

@@ -80,6 +80,15 @@ class Figure(PlanPart):
                 yield from term.components
 
     @property
+    def periods(self) -> Iterator[PeriodKind]:
+        """The periods that it is over, those of its terms included."""
+        if self.over is not None:
+            yield self.over
+        for term in self.terms:
+            if isinstance(term, Figure):
+                yield from term.periods
+
+    @property
     def names(self) -> Iterator[str]:
         """The names of other figures among its terms."""
         for term in self.terms:

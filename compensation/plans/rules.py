@@ -38,7 +38,7 @@ class Rule:
 
     def period_of(self, day: date) -> Period:
         """The component's period that the day lies in."""
-        return period_of(day, self.component.period, self.plan.year_starts)
+        return period_of(day, self.component.period, self.plan.calendar)
 
     @property
     def valid_from(self) -> date:

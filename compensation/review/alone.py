@@ -178,7 +178,7 @@ def _quota(plan: Plan, component: Component, kind: MeasureKind) -> Fraction:
     if terms.for_period is None:
         return terms.amount.value * terms.share.value
     first = plan.effective.from_on
-    whole, part = (period_of(first, each, plan.year_starts) for each in (terms.for_period, component.period))
+    whole, part = (period_of(first, each, plan.calendar) for each in (terms.for_period, component.period))
     parts = max(1, round((whole.end - whole.start) / (part.end - part.start)))
     return terms.amount.value * terms.share.value / parts
 
@@ -232,7 +232,7 @@ def _is_own(plan: Plan, component: Component, gate: Gate) -> bool:
 
 def _first_period(plan: Plan, component: Component) -> Period:
     kind = PeriodKind.YEAR if component.period is PeriodKind.EVER else component.period
-    return period_of(plan.effective.from_on, kind, plan.year_starts)
+    return period_of(plan.effective.from_on, kind, plan.calendar)
 
 
 def _plan_of(plan: Plan, component: Component) -> Plan:

@@ -89,7 +89,11 @@ def _with(old: str, new: str) -> str:
         (_with("    period: quarter\n", ""), "line 6: components.1.period: is missing; add 'period'"),
         (
             _with("quarter", "fortnight"),
-            "line 8: components.1.period: 'fortnight' is unknown; choose 'week', 'month', 'quarter'",
+            "line 8: components.1.period: 'fortnight' is unknown; choose 'week', 'two-weeks', 'half-month'",
+        ),
+        (
+            _with("quarter", "two-weeks"),
+            "line 8: components.1.period: two weeks may begin in any week; give the plan 'two_weeks_start'",
         ),
         (_with("{titles: Rep}", "{everyone: no}"), "line 4: applies_to: has to say who; give titles"),
         (

@@ -66,7 +66,7 @@ def _capped_by(book: Book, plan: Plan, cap: Cap, entry: Entry) -> tuple[object, 
     row = book.company.on(entry.payee, day)
     whose: object = {Of.PAYEE: entry.payee, Of.TEAM: (row.get("team") if row else None) or ""}.get(cap.of, "")
     if cap.period is not None:
-        return period_of(day, cap.period, plan.year_starts), whose
+        return period_of(day, cap.period, plan.calendar), whose
     assert isinstance(entry, Credit)
     if cap.per is Per.DEAL:
         return entry.document.seen["deal_id"], whose

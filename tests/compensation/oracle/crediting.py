@@ -192,7 +192,7 @@ def _is_own(company: Company, component: Component, document: Document, party: P
 
 def _credit(company: Company, rule: Rule, document: Document, party: Party) -> Credit:
     component = rule.component
-    period = period_of(document.credited_on, component.period, rule.plan.year_starts)
+    period = period_of(document.credited_on, component.period, rule.plan.calendar)
     order = (*document.place, document.instalment, rule.number, party.order)
     credit = Credit(rule, document, party, period, order)
     lacks: list[str] = []

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from compensation.plans.components import Proration, WithoutQuota
-from compensation.plans.periods import Period, PeriodKind, month_end, period_of, periods_between
+from compensation.plans.periods import WITHIN_MONTHS, Period, PeriodKind, month_end, period_of, periods_between
 from tests.compensation.oracle.company import FOREVER, Company, Row, days_of, lies_within
 from tests.compensation.oracle.crediting import Rule
 from tests.compensation.oracle.numbers import MILLION, divided, half_away
@@ -34,7 +34,7 @@ class Terms:
 
     def in_force(self, rule: Rule, payee: str) -> list[Period]:
         """The periods with a day up to ``as_of`` on which the payee has the plan and the component is open."""
-        kind, starts = rule.component.period, rule.plan.year_starts
+        kind, starts = rule.component.period, rule.plan.calendar
         return list(dict.fromkeys(period_of(day, kind, starts) for day in self._days(rule, payee)))
 
     def last_day(self, rule: Rule, payee: str, period: Period) -> date | None:
@@ -110,7 +110,7 @@ class Terms:
         kind = rule.component.quota.for_period
         if kind is None or kind is rule.component.period:
             return period
-        return period_of(period.start, kind, rule.plan.year_starts)
+        return period_of(period.start, kind, rule.plan.calendar)
 
     def _part_of_source(self, rule: Rule, period: Period, source: int) -> int:
         """The period's part of what is stated for a longer one; the parts add up to the whole."""
@@ -118,7 +118,7 @@ class Terms:
         if whole == period:
             return source
         last = whole.end - timedelta(days=1)
-        parts = periods_between(whole.start, last, rule.component.period, rule.plan.year_starts)
+        parts = periods_between(whole.start, last, rule.component.period, rule.plan.calendar)
         weights = [weight.value for weight in rule.component.quota.weights] or [Fraction(1)] * len(parts)
         return divided(source, weights)[parts.index(period)]
 
@@ -141,7 +141,7 @@ class Terms:
         if kind is Proration.NONE or rule.component.period is PeriodKind.EVER:
             return Fraction(1)
         there = {day for day in days_of(period.start, period.end) if self._is_there(rule, payee, day)}
-        if kind is Proration.BY_DAYS or rule.component.period is PeriodKind.WEEK:
+        if kind is Proration.BY_DAYS or rule.component.period in WITHIN_MONTHS:
             return Fraction(len(there), (period.end - period.start).days)
         months = _months_of(period)
         return Fraction(sum(_is_half_there(first, there) for first in months), len(months))
@@ -191,7 +191,7 @@ def _is_half_there(first: date, there: set[date]) -> bool:
 
 
 def _months_of(period: Period) -> list[date]:
-    """The first days of the months that the period has days of; of a week, the month of its last day."""
-    if (period.end - period.start).days == 7:
+    """The first days of the months that the period has days of; of weeks, the month of their last day."""
+    if (period.end - period.start).days in (7, 14):
         return [(period.end - timedelta(days=1)).replace(day=1)]
     return [month.start for month in periods_between(period.start, period.end - timedelta(days=1), PeriodKind.MONTH)]

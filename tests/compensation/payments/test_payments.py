@@ -189,6 +189,17 @@ def test_a_quarterly_plan_whose_year_begins_in_april_pays_by_its_quarters() -> N
     assert columns(settlement, "period_label", "paid") == [("FY2026-Q4", 60_00), ("FY2027-Q1", 40_00)]
 
 
+@pytest.mark.parametrize(
+    ("period", "labels"),
+    [("two-weeks", ["2026-01-09-2W", "2026-02-06-2W"]), ("half-month", ["2026-01-H1", "2026-02-H1"])],
+)
+def test_payroll_of_every_other_week_or_twice_a_month(period: str, labels: list[str]) -> None:
+    """Two weeks follow from a day on which any of them begins."""
+    payroll = plan(terms=f"{{period: {period}}}", extra="two_weeks_start: 2026-03-06")
+    settlement = settled(monthly(10, 20), payroll, as_of=date(2026, 2, 28))
+    assert columns(settlement, "period_label", "paid") == list(zip(labels, (10_00, 20_00), strict=True))
+
+
 def test_a_new_version_of_a_plan_pays_by_its_own_terms() -> None:
     first = plan(terms="{minimum_payout: {amount: 100}}")
     second = plan(starts="2026-03-01")

@@ -121,11 +121,11 @@ class Conditions(Shapes):
         )
 
     def _may_be_looked_at(self, each: Written, written: Written) -> bool:
-        lengths = ("week", "month", "quarter", "half-year", "year", "ever")
+        lengths = ("week", "two-weeks", "half-month", "month", "quarter", "half-year", "year", "ever")
         return (
             "credited_on" in each
             and lengths.index(each["period"]) <= lengths.index(written["period"])
-            and each["period"] != "week"
+            and each["period"] not in ("week", "two-weeks")
         )
 
     def _conditions(self, written: Written, kind: str) -> None:

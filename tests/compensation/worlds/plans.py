@@ -13,6 +13,7 @@ from tests.compensation.worlds.dice import (
     NUMBERS,
     OF_QUOTA,
     PERIODS,
+    WITHIN_MONTHS,
     Written,
     counts_money,
     needs_target,
@@ -61,6 +62,7 @@ class PlanWriter(Conditions):
         }
         if self.chance("year_starts", 0.2):
             written["year_starts"] = random.choice(("4", "2"))
+        written["two_weeks_start"] = random.choice(("2026-01-05", "2026-03-01"))
         for place in range(random.choice((1, 2, 3))):
             self.components.append(self._component(f"c{place}"))
         if len(self.components) > 1:
@@ -115,7 +117,7 @@ class PlanWriter(Conditions):
             "accumulate_with" not in last
             and "credited_on" in first
             and "pool" not in {**first["payout"], **last["payout"]}
-            and last["period"] not in ("ever", "week")
+            and last["period"] not in ("ever", *WITHIN_MONTHS)
         )
         if random.random() < 0.2 and may_look and self.chance("earnings_figures", 1):
             self.figures["pay"] = {"earnings_of": names[0]}
@@ -168,7 +170,7 @@ class PlanWriter(Conditions):
         if kind == "lines":
             self._lines(written)
         else:
-            if written["period"] in ("ever", "week"):
+            if written["period"] in ("ever", *WITHIN_MONTHS):
                 written["period"] = "quarter"
             {
                 "scorecard": self._scorecard,
@@ -269,7 +271,7 @@ class PlanWriter(Conditions):
         written |= {"measure": measure, "mode": mode}
         if position != measure:
             written["position"] = position
-        if by_quota and written["period"] in ("week", "ever"):
+        if by_quota and written["period"] in ("week", "two-weeks", "ever"):
             written["period"] = "quarter"
         self.may_multiply = True
         if by_quota:
@@ -333,6 +335,8 @@ class PlanWriter(Conditions):
                 terms["for"] = "year"
                 if written["period"] == "quarter":
                     terms["weights"] = ["20%", "30%", "10%", "40%"]
+        if written["period"] == "half-month":
+            terms |= {"amount": str(random.randrange(1000, 9000)), "for": "month"}
         if self.chance("quota_share", 0.15):
             terms["share"] = random.choice(("50%", "110%"))
         if self.chance("ramp", 0.15):
