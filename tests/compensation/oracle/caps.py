@@ -40,17 +40,21 @@ def apply_cap(book: Book, plan: Plan, cap: Cap) -> None:
 
 
 def _limit(book: Book, plan: Plan, cap: Cap, what: object) -> int:
-    """The amount, or the share of what the documents measure that the components credit, each of them once."""
+    """The amount, or the share of what the documents measure that the components credit, each of them once.
+
+    Where components convert or place a document differently, it counts as the last of those says that can.
+    """
     if cap.amount is not None:
         return half_away(cap.amount.value * book.company.minor(plan.currency))
     documents = {
-        (credit.transaction_id, credit.document.instalment): whole_of(book.company, credit, cap.measure or "revenue")
+        (credit.transaction_id, credit.document.instalment): (_capped_by(book, plan, cap, credit)[0], measure)
         for rule in book.rules
         if rule.plan is plan and rule.component.name in cap.components
         for credit in book.credits[rule.number]
-        if _capped_by(book, plan, cap, credit)[0] == what
+        if (measure := whole_of(book.company, credit, cap.measure or "revenue")) is not None
     }
-    return max(0, half_away((cap.share.value if cap.share else Fraction(0)) * sum(documents.values())))
+    whole = sum(measure for place, measure in documents.values() if place == what)
+    return max(0, half_away((cap.share.value if cap.share else Fraction(0)) * whole))
 
 
 def show_what_caps_took(book: Book) -> None:

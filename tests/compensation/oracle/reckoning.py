@@ -29,10 +29,10 @@ class _Reckoner(PeriodPays):
         for credit in credited(self.company, self.rules):
             self.credits[credit.rule.number].append(credit)
         while len(done) < len(self.rules):
-            for rule in self.rules:
-                if rule.number not in done and self._waits_for(rule) <= done:
-                    self._pay(rule)
-                    done.add(rule.number)
+            # The first that can be paid: of versions that go on with one another the earlier.
+            rule = next(each for each in self.rules if each.number not in done and self._waits_for(each) <= done)
+            self._pay(rule)
+            done.add(rule.number)
         for plan in {id(rule.plan): rule.plan for rule in self.rules}.values():
             for cap in plan.caps:
                 apply_cap(self, plan, cap)
