@@ -91,7 +91,7 @@ class Engine:
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
         """See :meth:`Assignments.eligibility`, of those who are chosen; customers have a plan all along."""
-        eligible = self.assignments.eligibility([rule])
+        eligible = self.assignments.eligibility(rule)
         if rule.plan.applies_to.is_for_customers:
             eligible = _customers_eligible(self.facts, rule, eligible)
         if self.chosen is None:

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from compensation.errors import FactsError
 from compensation.exact import MILLIONTHS, rounded
-from compensation.facts.assignments import Assignments, covers
+from compensation.facts.assignments import Assignments, has_component
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.facts.presence import Presence
 from compensation.facts.whole_periods import part_of, whole_period
-from compensation.plans.components import Ramp, WithoutQuota
 from compensation.plans.measures import MeasureKind
 from compensation.plans.periods import Period, PeriodKind, periods_between
+from compensation.plans.quotas import Ramp, WithoutQuota
 from compensation.plans.rules import Rule
 
 TEAM = "team:"
@@ -86,7 +86,7 @@ class Quotas:
         members = [
             payee_id
             for payee_id in self._assignments.members(team, period.start, period.end)
-            if any(covers(rule.plan, assignment) for assignment in self._assignments.of(payee_id))
+            if any(has_component(rule, assignment) for assignment in self._assignments.of(payee_id))
         ]
         found = [self.found(rule, payee_id, period) for payee_id in members]
         total = sum(each.quota for each in found if each.quota is not None)

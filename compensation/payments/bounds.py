@@ -19,6 +19,8 @@ from compensation.plans.plan import Plan
 from compensation.plans.rules import rules_of
 from compensation.plans.typed_numbers import Number
 
+_SPAN = ("plan", "payee_id", "eligible_from", "eligible_to")
+
 
 class BoundsOfPlans:
     """The bounds of all payees under the plans.
@@ -35,7 +37,7 @@ class BoundsOfPlans:
         lifting = [plan for plan in plans if plan.payments.draw or plan.payments.guarantee]
         if lifting:
             self._hired = _hired(facts)
-            rows = Assignments(facts).eligibility(rules_of(lifting)).drop_nulls().iter_rows()
+            rows = Assignments(facts).positions(rules_of(lifting)).select(_SPAN).iter_rows()
             for number, payee_id, start, end in rows:
                 self._eligible[lifting[number].name, payee_id].append((start, end))
 

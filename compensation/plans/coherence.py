@@ -65,6 +65,19 @@ def _check_uses(plan: Plan, component: Component, place: Place) -> None:
             raise problem(f"counts an unknown measure '{measure}'", remedy, place=place)
 
 
+def check_people(plan: Plan) -> None:
+    """An error for a component that nobody can have: it is only for people for whom the plan is not."""
+    for number, component in enumerate(plan.components):
+        place = ("components", number, "only_for")
+        if component.only_for.lists and plan.applies_to.is_for_customers:
+            raise problem("the plan is for customers", "choose them by 'filter' instead", place=place)
+        for key, words in component.only_for.lists.items():
+            held = plan.applies_to.lists.get(key, words)
+            if not {*words} & {*held}:
+                remedy = f"choose among {', '.join(held)}, or add to 'applies_to'"
+                raise problem(f"the plan has nobody of these {key}", remedy, place=place)
+
+
 def check_definitions(plan: Plan) -> None:
     """An error for measures, figures or components that stand on themselves, or on what is not there."""
     figures = {name: set(figure.names) for name, figure in plan.figures.items()}

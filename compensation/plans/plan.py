@@ -11,29 +11,24 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from compensation.plans.coherence import check_definitions, check_kinds, check_names, check_periods
+from compensation.plans.coherence import check_definitions, check_kinds, check_names, check_people, check_periods
 from compensation.plans.components import Component
 from compensation.plans.examples import ShortExample, StoryExample
 from compensation.plans.figures import Figure
 from compensation.plans.limits import Cap
 from compensation.plans.measures import Measure, MeasureKind, kind_of
-from compensation.plans.parts import PlanPart, Span, Words, problem
+from compensation.plans.parts import People, PlanPart, Span, Words, problem
 from compensation.plans.payments import Payments
 from compensation.plans.periods import Calendar
 from compensation.plans.typed_numbers import Amount
 
 
-class AppliesTo(PlanPart):
+class AppliesTo(People):
     """Who has the plan: those who match every list given. ``everyone: yes`` where no list is wanted.
 
     ``customers`` (or ``all_customers: yes``) makes customers payees of rebates.
     """
 
-    titles: Words = ()
-    regions: Words = ()
-    channels: Words = ()
-    teams: Words = ()
-    payees: Words = ()
     customers: Words = ()
     everyone: bool = False
     all_customers: bool = False
@@ -131,6 +126,7 @@ class Plan(PlanPart):
         check_names(self)
         check_definitions(self)
         check_kinds(self)
+        check_people(self)
         check_periods(self)
         return self
 

@@ -17,18 +17,16 @@ from compensation.plans.components import (
     CreditTo,
     Event,
     Filter,
-    Proration,
-    QuotaTerms,
-    TargetPay,
     WhenLeft,
 )
 from compensation.plans.figures import Gate
 from compensation.plans.measures import MeasureKind
-from compensation.plans.parts import Span
+from compensation.plans.parts import People, Span
 from compensation.plans.payments import Payments
 from compensation.plans.payouts import Case, Payout
 from compensation.plans.periods import Period, PeriodKind, period_of
 from compensation.plans.plan import AppliesTo, Plan, State
+from compensation.plans.quotas import Proration, QuotaTerms, TargetPay
 from compensation.plans.releases import Clawback, Release
 from compensation.plans.rules import Rule, rules_of
 from compensation.plans.shapes import Shape
@@ -206,6 +204,7 @@ _PLAIN: Mapping[str, object] = {
     "remainder_to": None,
     "when_left": WhenLeft.NOBODY,
     "share": Number(Fraction(1)),
+    "only_for": People(),
     "filter": Filter(),
     "first_match": None,
     "window": None,

@@ -92,6 +92,15 @@ def _with(old: str, new: str) -> str:
             "line 8: components.1.period: 'fortnight' is unknown; choose 'week', 'two-weeks', 'half-month'",
         ),
         (
+            _with("invoice", "invoice\n    only_for: {titles: Manager}"),
+            "components.1.only_for: the plan has nobody of these titles; choose among Rep, or add to 'applies_to'",
+        ),
+        (_with("invoice", "invoice\n    only_for: {}"), "has to say for whom; give titles, regions, channels, teams"),
+        (
+            _with("{titles: Rep}", "{all_customers: yes}").replace("invoice", "invoice\n    only_for: {titles: Rep}"),
+            "components.1.only_for: the plan is for customers; choose them by 'filter'",
+        ),
+        (
             _with("quarter", "two-weeks"),
             "line 8: components.1.period: two weeks may begin in any week; give the plan 'two_weeks_start'",
         ),

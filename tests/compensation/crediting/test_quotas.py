@@ -11,8 +11,8 @@ from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.presence import Presence
 from compensation.facts.quotas import QuotaFound, Quotas
 from compensation.facts.targets import Targets
-from compensation.plans.components import Proration
 from compensation.plans.periods import Period, period_of
+from compensation.plans.quotas import Proration
 from compensation.plans.rules import Rule, rules_of
 from tests.compensation.crediting.company import MILLION, Row, component, facts, plan
 

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from compensation.plans.components import Proration, WithoutQuota
 from compensation.plans.periods import WITHIN_MONTHS, Period, PeriodKind, month_end, period_of, periods_between
+from compensation.plans.quotas import Proration, WithoutQuota
 from tests.compensation.oracle.company import FOREVER, Company, Row, days_of, lies_within
 from tests.compensation.oracle.crediting import Rule
 from tests.compensation.oracle.numbers import MILLION, divided, half_away
-
-_LONGEST = date(2100, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -37,22 +35,18 @@ class Terms:
         kind, starts = rule.component.period, rule.plan.calendar
         return list(dict.fromkeys(period_of(day, kind, starts) for day in self._days(rule, payee)))
 
-    def last_day(self, rule: Rule, payee: str, period: Period) -> date | None:
-        """The last day of the period on which the payee has the plan."""
-        first, last = max(period.start, rule.plan.effective.from_on), min(period.end, rule.plan.effective.ends_on)
-        days = reversed(list(days_of(first, min(last, _LONGEST))))
-        return next((day for day in days if self._company.has_plan(rule.plan, payee, day)), None)
-
     def _days(self, rule: Rule, payee: str) -> Iterator[date]:
         window, days = rule.component.window, self._company.days_with(rule.plan, payee)
-        return (day for day in days if window is None or window.contains(day))
+        open_days = (day for day in days if window is None or window.contains(day))
+        has = self._company.has_component
+        return (day for day in open_days if has(rule.plan, rule.component, payee, day))
 
     # quota
 
     def team_quota(self, rule: Rule, team: str, period: Period) -> Quota:
         """That of the members together who ever have the plan."""
         everybody = self._company.members(team, period.start, period.end)
-        members = [each for each in everybody if self._company.ever_fits(rule.plan, each)]
+        members = [each for each in everybody if self._company.ever_fits(rule.plan, rule.component, each)]
         found = [self.quota(rule, each, period) for each in members]
         amount = sum(each.amount or 0 for each in found)
         if amount > 0:
@@ -147,7 +141,9 @@ class Terms:
         return Fraction(sum(_is_half_there(first, there) for first in months), len(months))
 
     def _is_there(self, rule: Rule, payee: str, day: date) -> bool:
-        return self._company.has_plan(rule.plan, payee, day) and not self._company.is_absent(payee, day)
+        return self._company.has_component(rule.plan, rule.component, payee, day) and not self._company.is_absent(
+            payee, day
+        )
 
     def target(self, rule: Rule, payee: str, period: Period) -> tuple[int | None, str]:
         """The target pay of the period in minor units; None, and why, if it is not known.

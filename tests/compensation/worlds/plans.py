@@ -165,6 +165,8 @@ class PlanWriter(Conditions):
         if self.is_rebate:
             kind = "lines"
         self.kind = kind
+        if not self.is_rebate and self.chance("only_for", 0.15):
+            written["only_for"] = self._only_for()
         if kind in ("lines", "pool"):
             self._crediting(written)
         if kind == "lines":
@@ -183,6 +185,17 @@ class PlanWriter(Conditions):
         if self.chance("target", 1) and needs_target(written):
             written["target_pay"] = self._target()
         return written
+
+    def _only_for(self) -> Written:
+        return self.random.choice(
+            (
+                {"titles": ["Rep", "Director"]},
+                {"regions": list(REGIONS)},
+                {"channels": "Direct", "titles": "Rep"},
+                {"teams": ["Alpha", "Gamma"]},
+                {"payees": ["r0", "r1", "r2", "m0"]},
+            )
+        )
 
     def _crediting(self, written: Written) -> None:
         random = self.random
