@@ -66,7 +66,7 @@ def _limited(pay: pl.DataFrame, cap: Cap, plan: int, measured: pl.DataFrame, min
         return pay.with_columns(exact(rounded(cap.amount.value * minor)).alias("limit"))
     share = cap.share.value if cap.share else Fraction(0)
     # The whole measure stands with everybody whom a component credits: once for a transaction is enough. Where
-    # components convert by different rates, that of the last one counts.
+    # components convert by different rates and the cap names none, that of the last that knows one counts.
     own = measured.filter(pl.col("plan") == plan, pl.col("cap") == cap.cap, pl.col("base").is_not_null())
     own = own.sort(pl.col("rule") * -1, "order_no", "party_no").unique(
         ["scenario", "transaction_id", "instalment"], keep="first", maintain_order=True

@@ -95,6 +95,10 @@ def _with(old: str, new: str) -> str:
             _with("invoice", "invoice\n    only_for: {titles: Manager}"),
             "components.1.only_for: the plan has nobody of these titles; choose among Rep, or add to 'applies_to'",
         ),
+        (
+            PLAN + "caps: [{cap: all, components: commission, amount: 9, period: year, exchange_rate: plan_rate}]\n",
+            "line 13: caps.1: an amount is not converted by a rate of the deal; leave out 'exchange_rate'",
+        ),
         (_with("invoice", "invoice\n    only_for: {}"), "has to say for whom; give titles, regions, channels, teams"),
         (
             _with("{titles: Rep}", "{all_customers: yes}").replace("invoice", "invoice\n    only_for: {titles: Rep}"),

@@ -51,7 +51,7 @@ def _limit(book: Book, plan: Plan, cap: Cap, what: object) -> int:
         for rule in book.rules
         if rule.plan is plan and rule.component.name in cap.components
         for credit in book.credits[rule.number]
-        if (measure := whole_of(book.company, credit, cap.measure or "revenue")) is not None
+        if (measure := whole_of(book.company, credit, cap.measure or "revenue", cap.exchange_rate)) is not None
     }
     whole = sum(measure for place, measure in documents.values() if place == what)
     return max(0, half_away((cap.share.value if cap.share else Fraction(0)) * whole))

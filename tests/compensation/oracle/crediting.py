@@ -242,9 +242,10 @@ def _amount(company: Company, credit: Credit, name: str, raw: Raw, *, is_before:
     return _shared(credit, half_away(whole * rate))
 
 
-def whole_of(company: Company, credit: Credit, name: str) -> int | None:
+def whole_of(company: Company, credit: Credit, name: str, by: RateOfDay | None = None) -> int | None:
     """A measure of the whole document in the plan's currency, whoever is credited; None where it is not known."""
-    component = credit.rule.component.model_copy(update={"split": SplitOf.EARNING, "share": Number(Fraction(1))})
+    whole_by = {"split": SplitOf.EARNING, "share": Number(Fraction(1)), **({"exchange_rate": by} if by else {})}
+    component = credit.rule.component.model_copy(update=whole_by)
     whole = replace(credit, rule=replace(credit.rule, component=component))
     lacks: list[str] = []
     counted = _counted(company, whole, name, lacks)[1]

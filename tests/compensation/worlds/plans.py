@@ -154,6 +154,8 @@ class PlanWriter(Conditions):
         if per != "period" and self.chance("share_caps", 0.4):
             del written["amount"]
             written |= {"share": random.choice(("3%", "0.12")), "measure": random.choice(("revenue", "margin"))}
+            if self.chance("cap_rate", 0.5):
+                written["exchange_rate"] = random.choice(("credited_on", "month_average", "plan_rate"))
         return written | ({"period": random.choice(("month", "quarter", "year"))} if per == "period" else {"per": per})
 
     # a component
