@@ -99,6 +99,16 @@ def _with(old: str, new: str) -> str:
             PLAN + "caps: [{cap: all, components: commission, amount: 9, period: year, exchange_rate: plan_rate}]\n",
             "line 13: caps.1: an amount is not converted by a rate of the deal; leave out 'exchange_rate'",
         ),
+        (
+            PLAN + "  - {component: b, period: year, payout: {ranking: {by: f}}}\n",
+            "line 13: components.2.payout.ranking: a ranking has prizes for ranks or for top shares; give either",
+        ),
+        (
+            PLAN
+            + "  - {component: b, period: year, payout: {ranking: {by: f, top: "
+            + "[{share: 20%, prize: 1}, {share: 10%, prize: 2}]}}}\n",
+            "the top shares are not in ascending order; sort them by 'share'",
+        ),
         (_with("invoice", "invoice\n    only_for: {}"), "has to say for whom; give titles, regions, channels, teams"),
         (
             _with("{titles: Rep}", "{all_customers: yes}").replace("invoice", "invoice\n    only_for: {titles: Rep}"),

@@ -63,6 +63,11 @@ class Conditions(Shapes):
                 "ties": random.choice(("each", "share", "nobody")),
             }
         }
+        if self.chance("top", 0.4):
+            del written["payout"]["ranking"]["prizes"]
+            written["payout"]["ranking"]["top"] = [
+                {"share": share, "prize": str(random.randrange(100, 1200))} for share in ("10%", "30%", "75%")
+            ]
 
     # figures, gates, modifiers, limits
 
