@@ -121,6 +121,7 @@ def _run(plan: Plan, story: StoryExample, exponents: Mapping[str, int], closed: 
         targets=frame_of("targets", people.targets()),
         factors=frame_of("factors", people.factors()),
         absences=frame_of("absences", people.absences()),
+        holds=frame_of("holds", documents.holds(story)),
         posted=frame_of("posted", closed.posted if closed else ()),
         paid=frame_of("paid", closed.paid if closed else ()),
     )
@@ -144,6 +145,7 @@ def _last_day(plan: Plan, story: StoryExample) -> date:
         *(document.known_on or document.on for document in story.happens),
         *(correction.known_on for correction in story.corrections),
         *(each.through for each in story.metrics),
+        *(day for each in story.holds for day in (each.from_on, each.through) if day),
     ]
     return max(days, default=plan.effective.from_on)
 

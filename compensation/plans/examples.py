@@ -199,6 +199,26 @@ class Metric(PlanPart):
     through: date
 
 
+class Hold(PlanPart):
+    """Nothing of the deal (or of one ``document`` alone) is released from a day on, through another if it has an end.
+
+    What had been released stays so; a return takes nothing back meanwhile. Afterwards all goes on.
+    """
+
+    deal: str | None = None
+    document: str | None = None
+    from_on: date = Field(alias="from")
+    through: date | None = None
+    author: str
+    reason: str
+
+    @model_validator(mode="after")
+    def _holds_one_thing(self) -> Self:
+        if len(self.given("deal", "document")) != 1:
+            raise problem("a hold is of a deal or of a document", "give either 'deal' or 'document'")
+        return self
+
+
 class ExchangeRate(PlanPart):
     """Units of ``to`` for one unit of ``from``, from the day on."""
 
@@ -287,6 +307,7 @@ class StoryExample(PlanPart):
     happens: tuple[Document, ...] = ()
     corrections: tuple[Correction, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    holds: tuple[Hold, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
     as_of: date | None = None
     closed_through: date | None = None
