@@ -265,6 +265,26 @@ def test_a_line_knows_its_document_and_a_receipt_the_invoice_that_it_settles(eng
     ]
 
 
+def test_a_document_has_its_type_and_a_receipt_that_of_the_invoice_that_it_settles(engine: Engine) -> None:
+    records = [
+        opportunity(amount=900, document_type="renewal"),
+        order("SO1", 900, document_type="standard"),
+        erp(Invoice, "I1", 900, order_keys=(of("SO1"),), document_type="sample"),
+        erp(Invoice, "I2", 100, order_keys=(of("SO1"),)),
+        receipt("R1", I1=900),
+        erp(CreditNote, "N1", 400, invoice_key=of("I1"), document_type="return of a sample"),
+    ]
+    found = facts(engine, *records)["transactions"]
+    assert dict(found.select("transaction_id", "document_type").iter_rows()) == {
+        "crm:booking:006:whole": "renewal",
+        "erp:order:SO1:whole": "standard",
+        "erp:invoice:I1:whole": "sample",
+        "erp:invoice:I2:whole": None,
+        "erp:receipt:R1:0": "sample",
+        "erp:return:N1:whole/0": "return of a sample",
+    }
+
+
 def test_part_payments_add_up_to_the_net_amount_and_margin_exactly(engine: Engine) -> None:
     invoice = erp(Invoice, "I1", 100, line("1", 100, cost=31), gross_amount=usd(119), opportunity_key=DEAL)
     payments = [receipt(f"R{number}", I1=17) for number in range(7)]
