@@ -1,4 +1,4 @@
-"""Which draw, guarantee and minimum hold for a payee in a period, in the payee's currency."""
+"""Which draw, guarantee, minimum and maximum hold for a payee in a period, in the payee's currency."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class BoundsOfPlans:
         self._exponents, self._currencies, self._as_of = ExchangeRates(facts), currencies, as_of
         self._hired: dict[str, date] = {}
         self._eligible: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
-        self._known: dict[tuple[str, date, str, bool, bool], Bounds] = {}
+        self._known: dict[tuple[str, date, str, bool, Number | None], Bounds] = {}
         lifting = [plan for plan in plans if plan.payments.draw or plan.payments.guarantee]
         if lifting:
             self._hired = _hired(facts)
@@ -50,22 +50,25 @@ class BoundsOfPlans:
         """In minor units of ``currency``; FactsError if a rate is missing on the last day known of the period."""
         terms = each.plan.payments
         has_plan = self._has_plan(payee_id, each)
-        is_new = has_plan and terms.guarantee is not None and self._is_new(terms.guarantee, payee_id, each.last)
-        key = (each.version, each.last, currency, has_plan, is_new)
+        guaranteed = self._guaranteed(terms.guarantee, payee_id, each.last) if has_plan and terms.guarantee else None
+        key = (each.version, each.last, currency, has_plan, guaranteed)
         if key not in self._known:
-            self._known[key] = self._bounds(each, currency, has_plan=has_plan, is_new=is_new)
+            self._known[key] = self._bounds(each, currency, guaranteed, has_plan=has_plan)
         return self._known[key]
 
-    def _bounds(self, each: PaymentPeriod, currency: str, *, has_plan: bool, is_new: bool) -> Bounds:
+    def _bounds(self, each: PaymentPeriod, currency: str, guaranteed: Number | None, *, has_plan: bool) -> Bounds:
         terms = each.plan.payments
         bounds = Bounds(negative=terms.negative_balance)
         if terms.draw is not None:
             bounds = self._drawn(bounds, terms.draw, each, currency, has_plan=has_plan)
-        if terms.guarantee is not None and is_new and _holds(terms.guarantee.window, each.last):
-            bounds = bounds._replace(guarantee=self._minor(each, terms.guarantee.amount, currency))
+        if guaranteed is not None:
+            bounds = bounds._replace(guarantee=self._minor(each, guaranteed, currency))
         if terms.minimum_payout is not None:
             minimum = self._minor(each, terms.minimum_payout.amount, currency)
             bounds = bounds._replace(minimum=minimum, below_minimum=terms.minimum_payout.below)
+        if terms.maximum_payout is not None:
+            maximum = self._minor(each, terms.maximum_payout.amount, currency)
+            bounds = bounds._replace(maximum=maximum, above_maximum=terms.maximum_payout.above)
         return bounds
 
     def _drawn(self, bounds: Bounds, draw: Draw, each: PaymentPeriod, currency: str, *, has_plan: bool) -> Bounds:
@@ -82,10 +85,14 @@ class BoundsOfPlans:
             and each.period.end >= period_of(each.last, resets, each.plan.calendar).end,
         )
 
-    def _is_new(self, guarantee: Guarantee, payee_id: str, day: date) -> bool:
-        """Whether somebody is in the months of the guarantee."""
+    def _guaranteed(self, guarantee: Guarantee, payee_id: str, day: date) -> Number | None:
+        """What somebody is guaranteed on the day, by tenure and window."""
+        if not _holds(guarantee.window, day):
+            return None
         hired = self._hired.get(payee_id)
-        return guarantee.months is None or (hired is not None and months_between(hired, day) < guarantee.months)
+        if hired is None:
+            return guarantee.amount if guarantee.months is None else None
+        return guarantee.after(months_between(hired, day))
 
     def _has_plan(self, payee_id: str, each: PaymentPeriod) -> bool:
         spans = self._eligible.get((each.plan.name, payee_id), ())

@@ -109,6 +109,18 @@ def _with(old: str, new: str) -> str:
             + "[{share: 20%, prize: 1}, {share: 10%, prize: 2}]}}}\n",
             "the top shares are not in ascending order; sort them by 'share'",
         ),
+        (
+            PLAN + "payments: {minimum_payout: {amount: 50}, maximum_payout: {amount: 40}}\n",
+            "line 13: payments: the minimum payout exceeds the maximum; correct one of them",
+        ),
+        (
+            PLAN + "payments: {guarantee: {months: 3}}\n",
+            "payments.guarantee: a guarantee is one amount or goes by steps; give 'amount' (and 'months'), or 'steps'",
+        ),
+        (
+            PLAN + "payments: {guarantee: {steps: [{through_month: 3, amount: 1}, {through_month: 3, amount: 2}]}}\n",
+            "payments.guarantee: the steps are not in ascending order; sort them by 'through_month'",
+        ),
         (_with("invoice", "invoice\n    only_for: {}"), "has to say for whom; give titles, regions, channels, teams"),
         (
             _with("{titles: Rep}", "{all_customers: yes}").replace("invoice", "invoice\n    only_for: {titles: Rep}"),

@@ -122,6 +122,7 @@ def test_a_draw_is_for_those_who_have_the_plan() -> None:
         ("{amount: 1000, months: 3}", [1000, 1000, 1200, 1000, 300]),
         ("{amount: 1000, window: {from: 2026-02-01, through: 2026-02-28}}", [500, 1000, 1200, 100, 300]),
         ("{amount: 1000}", [1000, 1000, 1200, 1000, 1000]),
+        ("{steps: [{through_month: 1, amount: 1000}, {through_month: 3, amount: 700}]}", [1000, 1000, 1200, 700, 300]),
     ],
 )
 def test_a_guarantee_lifts_without_being_owed(terms: str, pays: list[int]) -> None:
@@ -145,6 +146,27 @@ def test_less_than_the_minimum_waits_or_is_lost(
     terms = f"{{minimum_payout: {{amount: 100, below: {below}}}}}"
     rows = paid(terms, 40, 40, 30, 20, names=("paid", "carried_out", "lapsed"))
     assert rows == [pays, carries, lapses]
+
+
+@pytest.mark.parametrize(
+    ("above", "pays", "carries", "lapses"),
+    [
+        ("carried_forward", [100, 100, 100, 60], [150, 80, 30, 0], [0, 0, 0, 0]),
+        ("forfeited", [100, 30, 50, 30], [0, 0, 0, 0], [150, 0, 0, 0]),
+    ],
+)
+def test_more_than_the_maximum_is_banked_or_lost(
+    above: str, pays: list[int], carries: list[int], lapses: list[int]
+) -> None:
+    terms = f"{{maximum_payout: {{amount: 100, above: {above}}}}}"
+    rows = paid(terms, 250, 30, 50, 30, names=("paid", "carried_out", "lapsed"))
+    assert rows == [pays, carries, lapses]
+
+
+def test_what_is_banked_pays_later_draws() -> None:
+    """The second month earns nothing; what the first has left is paid before any draw."""
+    terms = "{maximum_payout: {amount: 100}, draw: {amount: 80}}"
+    assert paid(terms, 250, 0, 0, names=("paid", "draw", "owed")) == [[100, 100, 80], [0, 0, 30], [0, 0, 30]]
 
 
 def test_exactly_the_minimum_is_paid() -> None:
