@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from compensation.plans.parts import PlanPart, Span, problem
 from compensation.plans.periods import PeriodKind
-from compensation.plans.typed_numbers import Amount, Number, Part
+from compensation.plans.typed_numbers import Amount, Part
 
 
 class DrawKind(StrEnum):
@@ -22,16 +22,19 @@ class Draw(PlanPart):
     """Pay is topped up to the amount; a recoverable top-up is owed.
 
     ``recovered_from`` a day on (at once unless given), out of at most ``recovered_share`` of what exceeds the draw.
-    ``balance_resets`` forgives what is owed at the end of that period. ``paid_in_advance``: the draw was paid outside
-    and is deducted.
+    ``balance_resets`` forgives what is owed at the end of that period, ``forgiven_after_months`` at the end of the
+    payment period in which somebody's tenure reaches them. ``months``: only in the first of the tenure.
+    ``paid_in_advance``: the draw was paid outside and is deducted.
     """
 
     amount: Amount
     kind: DrawKind = DrawKind.RECOVERABLE
+    months: Annotated[int, Field(ge=1, le=600)] | None = None
     window: Span | None = None
     recovered_from: date | None = None
     recovered_share: Part | None = None
     balance_resets: PeriodKind | None = None
+    forgiven_after_months: Annotated[int, Field(ge=1, le=600)] | None = None
     paid_in_advance: bool = False
 
 
@@ -63,12 +66,6 @@ class Guarantee(PlanPart):
         if months != sorted(set(months)):
             raise problem("the steps are not in ascending order", "sort them by 'through_month'")
         return self
-
-    def after(self, months: int) -> Number | None:
-        """The amount for somebody who has been there for so many whole months; None if the guarantee is over."""
-        if self.amount is not None:
-            return self.amount if self.months is None or months < self.months else None
-        return next((step.amount for step in self.steps if months < step.through_month), None)
 
 
 class NotPaidOut(StrEnum):
