@@ -1,4 +1,4 @@
-"""Payments: how releases of a period become what is paid: draws, guarantees, minimum payouts, negative balances."""
+"""Payments: how releases of a period become what is paid: draws, guarantees, smallest and largest payouts, negative balances."""
 
 from datetime import date
 from enum import StrEnum
