@@ -1,4 +1,4 @@
-"""Payments: how releases of a period become what is paid: draws, guarantees, smallest and largest payouts, negative balances."""
+"""Payments: how what is released in a period is paid: draws, guarantees, smallest and largest payouts, debts."""
 
 from datetime import date
 from enum import StrEnum
