@@ -58,7 +58,7 @@ class Cap(PlanPart):
 
     ``amount``, or ``share`` of a measure of what is credited (per transaction or deal). ``of: payee`` caps each payee
     for himself; ``team``, ``everyone`` cap them together, as a shared budget. The measure is converted by the cap's
-    own ``exchange_rate``; without one by that of the last of the components that credits it and knows a rate.
+    own ``exchange_rate``; without one by that of the last of the components that fits it and knows a rate.
     """
 
     cap: str
