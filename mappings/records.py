@@ -176,7 +176,7 @@ class MissingAmount(StrEnum):
 
 
 class Opportunity(CanonicalRecord):
-    """A deal in the making. No ``shares``: the owner has all of it."""
+    """A deal in the making. No ``shares``: the owner has all of it. ``document_type``: see :class:`Document`."""
 
     name: Text
     stage: Stage
@@ -190,17 +190,22 @@ class Opportunity(CanonicalRecord):
     owner_key: Key | None = None
     shares: tuple[Share, ...] = ()
     lines: tuple[Line, ...] = ()
+    document_type: Text | None = None
     probability_ratio: Exact | None = None
 
 
 class Document(CanonicalRecord):
-    """What quotes, contracts, orders, invoices and credit notes share."""
+    """What quotes, contracts, orders, invoices and credit notes share.
+
+    ``document_type``: what plans may tell apart, in the company's words, such as a sample, a renewal, a new customer.
+    """
 
     number: Text = ""
     dated_on: date
     currency: CurrencyCode
     customer_key: Key | None = None
     opportunity_key: Key | None = None
+    document_type: Text | None = None
     lines: tuple[Line, ...] = ()
 
 

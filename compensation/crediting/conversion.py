@@ -12,7 +12,7 @@ from compensation.crediting.matched import Matched
 from compensation.exact import exact_series, rounded
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.packing import first_occurrences
-from compensation.plans.components import RateOfDay
+from compensation.plans.measures import RateOfDay
 from compensation.plans.periods import month_end
 from compensation.plans.rules import Rule
 

@@ -76,11 +76,11 @@ _COLUMNS: dict[str, pl.DataType] = {
 
 def _periods(matched: Matched, rules: Sequence[Rule]) -> Iterator[pl.Series]:
     """The period of each credit: its label, first day, and the day after it; looked up once for each day."""
-    calendars = list(dict.fromkeys((rule.component.period, rule.plan.year_starts) for rule in rules))
+    calendars = list(dict.fromkeys((rule.component.period, rule.plan.calendar) for rule in rules))
     first, days = first_occurrences(matched.documents, ["credited_on"])
     known = matched.documents["credited_on"].gather(first)
     periods = [period_of(day, *calendar) for day in known for calendar in calendars]
-    calendar = {rule.number: calendars.index((rule.component.period, rule.plan.year_starts)) for rule in rules}
+    calendar = {rule.number: calendars.index((rule.component.period, rule.plan.calendar)) for rule in rules}
     rows = (days.cast(pl.Int64) * len(calendars)).gather(matched.rows["document"]) + matched.of_rules(
         calendar, pl.Int64()
     )

@@ -14,7 +14,7 @@ from compensation.crediting.measuring import BASES, with_fields
 from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import ATTRIBUTE, Scenarios, complete, creditable
-from compensation.facts.assignments import Assignments
+from compensation.facts.assignments import Assignments, is_for
 from compensation.packing import first_occurrences
 from compensation.plans.components import CreditTo, Event
 from compensation.plans.rules import Rule
@@ -53,6 +53,7 @@ def match(
     if crediting.credits_to(CreditTo.CUSTOMER):
         found.append(_by_customer(numbered, crediting, rules, unit))
     matched = _own_earnings(Matched.of(found, documents), crediting.rules)
+    matched = _of_those_for_whom(matched, crediting.rules)
     matched = _first_matches(filtered(matched, crediting.rules), crediting.rules)
     return matched.compact().in_order()
 
@@ -193,6 +194,15 @@ def _in_roles(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         for role in ("role", "owner_role")
     ]
     return pl.concat([placed.filter(is_free), *by_role]).unique(maintain_order=True)
+
+
+def _of_those_for_whom(matched: Matched, rules: Sequence[Rule]) -> Matched:
+    """Without those whom the plan gives to others only."""
+    for rule in rules:
+        if rule.component.only_for.lists:
+            fits = matched.places.select(is_for(rule.component)).to_series().gather(matched.rows["place"])
+            matched = matched.kept((matched.rows["rule"] != rule.number) | fits)
+    return matched
 
 
 def _own_earnings(matched: Matched, rules: Sequence[Rule]) -> Matched:

@@ -88,7 +88,7 @@ def _grouped(pay: pl.DataFrame, own: _CapOf, groups: Groups) -> pl.DataFrame:
     cap, plan = own.cap, own.plan
     days = pay["paid_on"].unique().to_list()
     if cap.period is not None:
-        labels = {day: period_of(day, cap.period, plan.year_starts).label for day in days}
+        labels = {day: period_of(day, cap.period, plan.calendar).label for day in days}
         what = pl.col("paid_on").replace_strict(labels, return_dtype=pl.String)
     else:
         what = _document(cap)
@@ -117,7 +117,7 @@ def _limited(pay: pl.DataFrame, cap: Cap, plans: Sequence[int], measured: pl.Dat
         return pay.with_columns(exact(rounded(cap.amount.value * minor)).alias("limit"))
     share = cap.share.value if cap.share else Fraction(0)
     # The whole measure stands with everybody whom a component credits: once for a transaction is enough. Where
-    # components convert by different rates, that of the last one counts.
+    # components convert by different rates and the cap names none, that of the last that knows one counts.
     own = measured.filter(pl.col("plan").is_in(plans), pl.col("cap") == cap.cap, pl.col("base").is_not_null())
     own = own.with_columns(_document(cap).alias("what")).sort(pl.col("rule") * -1, "order_no", "party_no")
     own = own.unique(["scenario", "what", "transaction_id", "instalment"], keep="first", maintain_order=True)

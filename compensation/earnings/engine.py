@@ -94,7 +94,7 @@ class Engine:
         days: dict[tuple[str, Period], tuple[date, date]] = {}
         for _, payee_id, start, end in self.eligibility(rule).iter_rows():
             first, last = max(start, rule.valid_from), min(end, rule.valid_to, as_of + _DAY) - _DAY
-            for period in periods_between(first, last, rule.component.period, rule.plan.year_starts):
+            for period in periods_between(first, last, rule.component.period, rule.plan.calendar):
                 own = max(period.start, first), min(period.end - _DAY, last)
                 known = days.get((payee_id, period), own)
                 days[payee_id, period] = min(own[0], known[0]), max(own[1], known[1])
@@ -102,7 +102,7 @@ class Engine:
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
         """See :meth:`Assignments.eligibility`, of those who are chosen; customers have a plan all along."""
-        eligible = self.assignments.eligibility([rule])
+        eligible = self.assignments.eligibility(rule)
         if rule.plan.applies_to.is_for_customers:
             eligible = _customers_eligible(self.facts, rule, eligible)
         if self.chosen is None:

@@ -56,10 +56,13 @@ def _refuse_each(
         bases[number][0] += abs(int(base))
         bases[number][1] += 1
         used[number].add(curve)
+    components = {rule.number: rule.component for rule in rules}
     for row in accumulators:
         segments = [segment for curve in used[row.number] for segment in curves[curve].segments]
-        component = rules[row.key.rule].component
-        if segments and not _fits(segments, component.mode, reaches[row.walk], *bases[row.number]):
+        if not segments:
+            continue
+        component = components[row.key.rule]
+        if not _fits(segments, component.mode, reaches[row.walk], *bases[row.number]):
             raise PayOverflowError(row.key.payee_id, component.name, f"the total of {row.key.period.label}")
 
 

@@ -192,9 +192,8 @@ class PeriodPays:
         rows = dict(payable)
         for members in self._by_group(rule, rows, ranking.among).values():
             values = {key: self._value(ranking.by, rule, key) or Fraction(0) for key in members}
-            prizes = _prizes(
-                values, [prize.value * self._minors[rule.number] for prize in ranking.prizes], ranking.ties
-            )
+            by_rank = ranking.prizes_among(sum(value > 0 for value in values.values()))
+            prizes = _prizes(values, [prize.value * self._minors[rule.number] for prize in by_rank], ranking.ties)
             for key in members:
                 terms = rows[key].terms
                 if terms is not None:

@@ -32,7 +32,7 @@ from compensation.figures.factors import ManualFactors
 from compensation.figures.metrics import Metrics
 from compensation.figures.totals import Key, Totals
 from compensation.plans.limits import Per
-from compensation.plans.periods import Period, PeriodKind
+from compensation.plans.periods import WITHIN_MONTHS, Period
 from compensation.plans.rules import Rule
 
 if TYPE_CHECKING:
@@ -234,9 +234,9 @@ class Run:
 def _daily(
     frame: pl.DataFrame, rules: Sequence[Rule], amount: str = "position"
 ) -> Iterator[tuple[Key, date, int, int]]:
-    """Sums by scenario, rule, payee and month (day, where a component counts in weeks); what no manager gets, apart."""
-    by_week = any(rule.component.period is PeriodKind.WEEK for rule in rules)
-    day = pl.col("credited_on") if by_week else pl.col("credited_on").dt.month_start()
+    """Sums by scenario, rule, payee and month (day, where periods begin within months); what no manager gets, apart."""
+    by_day = any(rule.component.period in WITHIN_MONTHS for rule in rules)
+    day = pl.col("credited_on") if by_day else pl.col("credited_on").dt.month_start()
     sums = (
         frame.lazy()
         .filter(pl.col("outcome").is_null(), pl.col(amount).is_not_null())

@@ -10,9 +10,10 @@ from compensation.facts.targets import Targets
 from compensation.figures.evaluating import Figures
 from compensation.figures.factors import ManualFactors
 from compensation.figures.tables import factor_of, is_passed, manual_factor
-from compensation.plans.components import AccumulateBy, Component, Proration
+from compensation.plans.components import AccumulateBy, Component
 from compensation.plans.figures import Modifier
 from compensation.plans.periods import Period
+from compensation.plans.quotas import Proration
 from compensation.plans.rules import Rule
 
 Found = tuple[Terms | None, str | None]

@@ -12,7 +12,7 @@ from compensation.estimates.open_deals import Line, OpenDeals
 from compensation.estimates.proposals import Proposal
 from compensation.estimates.reasons import Ratio, Reason, Word, decimal_text, reason
 from compensation.exact import MILLIONTHS
-from compensation.facts.assignments import Assignment, covers
+from compensation.facts.assignments import Assignment, covers, has_component
 from compensation.plans.rules import Rule
 
 
@@ -92,7 +92,10 @@ class Obstacles:
         roles = [share.role for share in shares if share.payee_id == assignment.payee_id]
         parties = {party for to in rule.component.credit_to for party in PARTIES[to]}
         held = {"overlay" if share.is_overlay else "owner" for share in shares if share.payee_id == assignment.payee_id}
-        if held and not held & parties:
+        if not has_component(rule, assignment):
+            title = rule.component.headings
+            yield reason("not_for_position", component=title, name=assignment.name, title=assignment.title)
+        elif held and not held & parties:
             yield reason("role_not_credited", component=rule.component.headings, role=Word(word=roles[0]))
         elif not rule.valid_from <= day < rule.valid_to:
             last_day = rule.valid_to - timedelta(days=1)

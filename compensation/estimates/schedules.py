@@ -7,7 +7,7 @@ from fractions import Fraction
 from compensation.estimates.deal_estimate import ExpectedRelease
 from compensation.estimates.reasons import decimal_text, money
 from compensation.exact import rounded
-from compensation.plans.periods import PeriodKind, months_after, period_of
+from compensation.plans.periods import Calendar, PeriodKind, months_after, period_of
 from compensation.plans.releases import Moment, Release
 from compensation.plans.rules import Rule
 
@@ -30,21 +30,21 @@ def expected_releases(rule: Rule, earning_minor: int, credited_on: date, exponen
         for number in range(part.instalments):
             running += share / part.instalments
             upto = rounded(earning_minor * running)
-            day = _earliest(part, credited_on, rule.plan.year_starts, number)
+            day = _earliest(part, credited_on, rule.plan.calendar, number)
             yield ExpectedRelease(
                 waits_for=part.when.value,
                 share=decimal_text(share / part.instalments),
                 amount=money(upto - released, rule.plan.currency, exponent),
                 earliest_on=day,
-                paid_in=period_of(day, rule.plan.payments.period, rule.plan.year_starts).label,
+                paid_in=period_of(day, rule.plan.payments.period, rule.plan.calendar).label,
             )
             released = upto
 
 
-def _earliest(part: Release, credited_on: date, year_starts: int, instalment: int) -> date:
+def _earliest(part: Release, credited_on: date, calendar: Calendar, instalment: int) -> date:
     day = credited_on
     if part.on is not None:
         day = max(part.on, credited_on)
     elif part.when in _ENDS:
-        day = period_of(credited_on, _ENDS[part.when], year_starts).end - _DAY
+        day = period_of(credited_on, _ENDS[part.when], calendar).end - _DAY
     return months_after(day, part.after_months + instalment) + timedelta(days=part.after_days)

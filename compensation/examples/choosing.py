@@ -7,7 +7,7 @@ import polars as pl
 
 from compensation.examples.outcome import Outcome
 from compensation.plans.examples import EVERYONE, Expectation
-from compensation.plans.periods import Period, PeriodKind, period_of
+from compensation.plans.periods import Calendar, Period, PeriodKind, period_of
 from compensation.plans.rules import Rule
 
 
@@ -60,7 +60,7 @@ class Choice:
         """Whether pay of a payee, component and period is chosen."""
         components, label = self._expected.component, self._expected.period
         is_chosen = self._payee_id in (None, payee_id) and (not components or rule.component.name in components)
-        return is_chosen and label in (None, *_labels(period.end - timedelta(days=1), rule.plan.year_starts))
+        return is_chosen and label in (None, *_labels(period.end - timedelta(days=1), rule.plan.calendar))
 
     def _of_payee(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame if self._payee_id is None else frame.filter(pl.col("payee_id") == self._payee_id)
@@ -78,8 +78,8 @@ class Choice:
         label = self._expected.period
         if label is None:
             return frame
-        starts = self._outcome.plan.year_starts
-        days = [each for each in frame[day].unique() if label in _labels(each, starts)]
+        calendar = self._outcome.plan.calendar
+        days = [each for each in frame[day].unique() if label in _labels(each, calendar)]
         return frame.filter(pl.col(day).is_in(days))
 
 
@@ -88,9 +88,13 @@ def kind_named(label: str) -> PeriodKind:
 
     >>> [str(kind_named(label)) for label in ("ever", "2026", "FY2027-H1", "2026-Q4", "2026-11", "2026-W09")]
     ['ever', 'year', 'half-year', 'quarter', 'month', 'week']
+    >>> [str(kind_named(label)) for label in ("2026-11-H2", "2026-11-09-2W")]
+    ['half-month', 'two-weeks']
     """
     if label == PeriodKind.EVER:
         return PeriodKind.EVER
+    if label.count("-") > 1:
+        return PeriodKind.TWO_WEEKS if label.endswith("-2W") else PeriodKind.HALF_MONTH
     kinds = {"": PeriodKind.YEAR, "H": PeriodKind.HALF_YEAR, "Q": PeriodKind.QUARTER, "W": PeriodKind.WEEK}
     return kinds.get(label.partition("-")[2][:1], PeriodKind.MONTH)
 
@@ -99,6 +103,6 @@ _PLACE = ["payee_id", "component", "period_label"]
 
 
 @cache
-def _labels(day: date, year_starts: int) -> frozenset[str]:
+def _labels(day: date, calendar: Calendar) -> frozenset[str]:
     """The names of all periods that a day lies in."""
-    return frozenset(period_of(day, kind, year_starts).label for kind in PeriodKind)
+    return frozenset(period_of(day, kind, calendar).label for kind in PeriodKind)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from fractions import Fraction
 
 from compensation.errors import FactsError
@@ -71,6 +72,22 @@ class Documents:
             if (document.owners or document.overlays) and self._deal(document) not in known:
                 known.add(self._deal(document))
                 yield from self._participants_of(document)
+
+    def holds(self, story: StoryExample) -> Iterator[Row]:
+        """FactsError if a hold is of a deal or document that the story does not tell of."""
+        deals = {document.number: self._deal(document) for document in self.by_id.values()}
+        for hold in story.holds:
+            deal = deals.get(hold.document) if hold.document else hold.deal
+            if deal not in deals.values():
+                raise FactsError(f"holds: there is no '{hold.document or hold.deal}'")
+            yield {
+                "deal_id": deal,
+                "document_id": hold.document,
+                "from_on": hold.from_on,
+                "to_on": None if hold.through is None else hold.through + timedelta(days=1),
+                "author": hold.author,
+                "reason": hold.reason,
+            }
 
     def deals(self) -> Iterator[Row]:
         by_deal = {self._deal(document): document for document in reversed(self.by_id.values())}

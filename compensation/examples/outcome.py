@@ -121,6 +121,7 @@ def _run(plan: Plan, story: StoryExample, exponents: Mapping[str, int], closed: 
         targets=frame_of("targets", people.targets()),
         factors=frame_of("factors", people.factors()),
         absences=frame_of("absences", people.absences()),
+        holds=frame_of("holds", documents.holds(story)),
         posted=frame_of("posted", closed.posted if closed else ()),
         paid=frame_of("paid", closed.paid if closed else ()),
     )
@@ -144,6 +145,7 @@ def _last_day(plan: Plan, story: StoryExample) -> date:
         *(document.known_on or document.on for document in story.happens),
         *(correction.known_on for correction in story.corrections),
         *(each.through for each in story.metrics),
+        *(day for each in story.holds for day in (each.from_on, each.through) if day),
     ]
     return max(days, default=plan.effective.from_on)
 
@@ -186,7 +188,7 @@ def _closed(then: Outcome) -> Closed:
     openings = then.calculation.openings.with_columns(pl.lit("").alias("transaction_id"), pl.lit("").alias("party"))
     every = pl.concat([lines, openings.select(*_LINE, "currency", "earning_minor", pl.col("earned_on").alias("on"))])
     label = pl.col("on").map_elements(
-        lambda day: period_of(day, then.plan.payments.period, then.plan.year_starts).label, pl.String
+        lambda day: period_of(day, then.plan.payments.period, then.plan.calendar).label, pl.String
     )
     posted = every.with_columns(label.alias("posted_in")).join(released, on=_LINE, how="left").drop("on")
     paid = then.settlement.payments.rename({"carried_out_minor": "carried_minor"})

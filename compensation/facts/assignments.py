@@ -10,7 +10,8 @@ import polars as pl
 
 from compensation.errors import FactsError
 from compensation.facts.frames import Facts
-from compensation.plans.parts import NEVER
+from compensation.plans.components import Component
+from compensation.plans.parts import NEVER, People
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
 
@@ -45,6 +46,14 @@ POSITIONS = {
     "hired_on": pl.Date(),
 }
 """Columns of :meth:`Assignments.positions`."""
+_COLUMNS = {
+    "titles": "title",
+    "regions": "payee_region",
+    "channels": "payee_channel",
+    "teams": "team",
+    "payees": "payee_id",
+}
+"""Which of them a list of people asks for."""
 
 
 class Assignments:
@@ -94,12 +103,15 @@ class Assignments:
             if any(each.team == team and each.from_on < end and first < each.to_on for each in assignments)
         ]
 
-    def eligibility(self, rules: Sequence[Rule]) -> pl.DataFrame:
-        """When each payee has each plan: plan (number), payee_id, eligible_from, eligible_to (excluded)."""
-        return self.positions(rules).select("plan", "payee_id", "eligible_from", "eligible_to")
+    def eligibility(self, rule: Rule) -> pl.DataFrame:
+        """When each payee has the component: plan (number), payee_id, eligible_from, eligible_to (excluded)."""
+        positions = self.positions([rule]).filter(is_for(rule.component))
+        return positions.select("plan", "payee_id", "eligible_from", "eligible_to")
 
     def positions(self, rules: Sequence[Rule]) -> pl.DataFrame:
-        """As :meth:`eligibility`, and the position then: team, title, payee_region, payee_channel, hired_on."""
+        """When each payee has each plan: plan (number), payee_id, eligible_from, eligible_to (excluded); and the
+        position then: team, title, payee_region, payee_channel, hired_on.
+        """
         plans = {rule.plan_number: rule.plan for rule in rules}
         key = tuple((number, id(plan)) for number, plan in plans.items())
         if key not in self._positions:  # the plans are kept beside, so that none takes the identity of another
@@ -179,6 +191,15 @@ def covers(plan: Plan, assignment: Assignment) -> bool:
     who = plan.applies_to
     if who.is_for_customers:
         return False
+    return _are(who, assignment)
+
+
+def has_component(rule: Rule, assignment: Assignment) -> bool:
+    """Whether people in that position have the plan, and this component of it."""
+    return covers(rule.plan, assignment) and _are(rule.component.only_for, assignment)
+
+
+def _are(who: People, assignment: Assignment) -> bool:
     wanted = (
         (who.titles, assignment.title),
         (who.regions, assignment.region),
@@ -187,3 +208,10 @@ def covers(plan: Plan, assignment: Assignment) -> bool:
         (who.payees, assignment.payee_id),
     )
     return all(not values or value in values for values, value in wanted)
+
+
+def is_for(component: Component) -> pl.Expr:
+    """Whether a row of positions may have the component, by its columns payee_id, team, title and so on."""
+    lists = component.only_for.lists.items()
+    asked = [pl.col(_COLUMNS[key]).is_in(values).fill_null(value=False) for key, values in lists]
+    return pl.all_horizontal(pl.lit(value=True), *asked)

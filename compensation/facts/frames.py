@@ -28,6 +28,7 @@ class Facts:
     - ``coverage``: who is credited for what; a null attribute covers any, precedence 1 comes first.
     - ``metrics``: numbers from outside, of a payee, a team, or (subject "") of everyone. ``targets``: target pay,
       ``factors``: factors by hand, ``absences``: days away from work.
+    - ``holds``: deals, or single documents of them, of which nothing is released for the time being, by whom and why.
     - ``posted`` (what earlier closes posted; no transaction: "") and ``paid`` (what was paid before).
 
     FactsError, with frame, column and row, if a frame does not fit.
@@ -47,6 +48,7 @@ class Facts:
     targets: pl.DataFrame = field(default_factory=_none)
     factors: pl.DataFrame = field(default_factory=_none)
     absences: pl.DataFrame = field(default_factory=_none)
+    holds: pl.DataFrame = field(default_factory=_none)
     posted: pl.DataFrame = field(default_factory=_none)
     paid: pl.DataFrame = field(default_factory=_none)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
-from compensation.facts.assignments import Assignments, covers
+from compensation.facts.assignments import Assignments, has_component
 from compensation.facts.frames import Facts
-from compensation.plans.components import Proration
 from compensation.plans.parts import NEVER
 from compensation.plans.periods import Period, PeriodKind, periods_between
+from compensation.plans.quotas import Proration
 from compensation.plans.rules import Rule
 
 _DAY = timedelta(days=1)
@@ -52,7 +52,7 @@ class Presence:
         if rule.plan.applies_to.is_for_customers:
             yield effective.from_on, effective.ends_on
         for assignment in self._assignments.of(payee_id):
-            if covers(rule.plan, assignment):
+            if has_component(rule, assignment):
                 yield max(assignment.from_on, effective.from_on), min(assignment.to_on, effective.ends_on)
 
 

@@ -8,19 +8,20 @@ from typing import NamedTuple
 
 from compensation.errors import FactsError
 from compensation.exact import MILLIONTHS, rounded
-from compensation.facts.assignments import Assignments, covers
+from compensation.facts.assignments import Assignments, has_component
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.facts.presence import Presence
 from compensation.facts.whole_periods import part_of, whole_period
-from compensation.plans.components import Ramp, WithoutQuota
 from compensation.plans.measures import MeasureKind
 from compensation.plans.periods import Period, PeriodKind, periods_between
+from compensation.plans.quotas import Ramp, WithoutQuota
 from compensation.plans.rules import Rule
 
 TEAM = "team:"
 """Begins what the positions of a team accumulate for."""
 _DAY = timedelta(days=1)
+_WEEKS = (PeriodKind.WEEK, PeriodKind.TWO_WEEKS)
 
 
 class QuotaFound(NamedTuple):
@@ -85,7 +86,7 @@ class Quotas:
         members = [
             payee_id
             for payee_id in self._assignments.members(team, period.start, period.end)
-            if any(covers(rule.plan, assignment) for assignment in self._assignments.of(payee_id))
+            if any(has_component(rule, assignment) for assignment in self._assignments.of(payee_id))
         ]
         found = [self.found(rule, payee_id, period) for payee_id in members]
         total = sum(each.quota for each in found if each.quota is not None)
@@ -129,12 +130,12 @@ class Quotas:
         return rounded(Fraction(row.quota_minor) * ratio) if ratio else None
 
     def _ramped(self, rule: Rule, payee_id: str, period: Period) -> Fraction:
-        """The mean over the months of the period; a week belongs to the month of its last day."""
+        """The mean over the months of the period; one or two weeks belong to the month of their last day."""
         ramp, kind = rule.component.quota.ramp, rule.component.period
         own = self._assignments.last_until(payee_id, period.end - _DAY) if ramp else None
         if own is None or own.hired_on is None or kind is PeriodKind.EVER:
             return Fraction(1)
-        first = period.end - _DAY if kind is PeriodKind.WEEK else period.start
+        first = period.end - _DAY if kind in _WEEKS else period.start
         months = periods_between(first, period.end - _DAY, PeriodKind.MONTH)
         hired = own.hired_on.year * 12 + own.hired_on.month
         numbers = (month.start.year * 12 + month.start.month - hired + 1 for month in months)

@@ -85,6 +85,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     "targets": {"payee_id": _TEXT, "component": _TEXT, **_SPAN, "target_minor": _WHOLE, "currency": _TEXT},
     "factors": {"payee_id": _TEXT, "modifier": _TEXT, **_SPAN, "factor": _TEXT, "author": _TEXT, "reason": _TEXT},
     "absences": {"payee_id": _TEXT, **_SPAN},
+    "holds": {"deal_id": _TEXT, "document_id": _TEXT, **_SPAN, "author": _TEXT, "reason": _TEXT},
     "posted": {
         "payee_id": _TEXT,
         "plan": _TEXT,
@@ -127,6 +128,7 @@ MAY_BE_NULL: dict[str, frozenset[str]] = {
     "targets": frozenset({"to_on"}),
     "factors": frozenset({"to_on", "author", "reason"}),
     "absences": frozenset({"to_on"}),
+    "holds": frozenset({"document_id", "to_on"}),
 }
 """Columns that may have nulls: an open end, or an attribute that is not known (of coverage: any)."""
 
@@ -141,5 +143,5 @@ UNIQUE: dict[str, tuple[str, ...]] = {
 EXACT_TEXTS = {"metrics": "value", "factors": "factor"}
 """Columns of texts that spell an exact number: a decimal, or a ratio such as ``1/3``."""
 
-DATED = ("coverage", "metrics", "targets", "factors", "absences")
+DATED = ("coverage", "metrics", "targets", "factors", "absences", "holds")
 """Frames whose rows have to end after they begin."""

@@ -10,9 +10,9 @@ from compensation.exact import rounded
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
-from compensation.plans.components import TargetPay
 from compensation.plans.parts import NEVER
 from compensation.plans.periods import Period
+from compensation.plans.quotas import TargetPay
 from compensation.plans.rules import Rule
 
 _DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 def whole_period(rule: Rule, kind: PeriodKind, period: Period) -> Period:
     """The period of that kind in which the period begins."""
-    return period_of(period.start, kind, rule.plan.year_starts)
+    return period_of(period.start, kind, rule.plan.calendar)
 
 
 def part_of(rule: Rule, kind: PeriodKind, period: Period, amount: int) -> int:
@@ -26,7 +26,7 @@ def part_of(rule: Rule, kind: PeriodKind, period: Period, amount: int) -> int:
     if period == whole:
         return amount
     if period.end > whole.end and period.start == whole.start:
-        return amount * len(periods_between(period.start, period.end - _DAY, kind, rule.plan.year_starts))
+        return amount * len(periods_between(period.start, period.end - _DAY, kind, rule.plan.calendar))
     upto, below = (_passed(rule, whole, day) for day in (min(period.end, whole.end), period.start))
     return rounded(amount * upto) - rounded(amount * below)
 
@@ -39,13 +39,13 @@ def _passed(rule: Rule, whole: Period, day: date) -> Fraction:
         if part.end <= day:
             passed += weight
         elif part.start < day:
-            passed += weight * _elapsed(part, day)
+            passed += weight * _elapsed(part, day, rule.component.period)
     return passed
 
 
 def _weighted(rule: Rule, whole: Period) -> tuple[Sequence[Period], Sequence[Fraction]]:
     kind, weights = rule.component.period, rule.component.quota.weights
-    parts = periods_between(whole.start, whole.end - _DAY, kind, rule.plan.year_starts)
+    parts = periods_between(whole.start, whole.end - _DAY, kind, rule.plan.calendar)
     clipped = [Period(part.label, max(part.start, whole.start), min(part.end, whole.end)) for part in parts]
     if not weights:
         return [whole], [Fraction(1)]
@@ -57,12 +57,13 @@ def _weighted(rule: Rule, whole: Period) -> tuple[Sequence[Period], Sequence[Fra
     return clipped, [weight.value for weight in weights]
 
 
-def _elapsed(part: Period, day: date) -> Fraction:
-    """In months where all begin with one, else in days."""
-    if part.start.day == day.day == part.end.day == 1:
-        return Fraction(_month(day) - _month(part.start), _month(part.end) - _month(part.start))
+def _elapsed(part: Period, day: date, kind: PeriodKind) -> Fraction:
+    """In months (half ones, where the component counts in those) where all begin with one, else in days."""
+    beginnings = (1, 16) if kind is PeriodKind.HALF_MONTH else (1,)
+    if all(each.day in beginnings for each in (part.start, day, part.end)):
+        return Fraction(_half_month(day) - _half_month(part.start), _half_month(part.end) - _half_month(part.start))
     return Fraction((day - part.start).days, (part.end - part.start).days)
 
 
-def _month(day: date) -> int:
-    return day.year * 12 + day.month
+def _half_month(day: date) -> int:
+    return 2 * (day.year * 12 + day.month) + (day.day == 16)

@@ -93,7 +93,7 @@ class _Asked:
     def _whole(self, figure: Figure) -> Period:
         """The whole period that the figure is over, up to whose end or the component's it counts."""
         kind = figure.over or self._rule.component.period
-        return period_of(self._before(self._period.end), kind, self._rule.plan.year_starts)
+        return period_of(self._before(self._period.end), kind, self._rule.plan.calendar)
 
     def _window(self, figure: Figure) -> tuple[date, date]:
         whole = self._whole(figure)
@@ -141,7 +141,7 @@ class _Asked:
             return self._book.quotas.found(rule, payee_id, whole).quota
         last = whole.end if figure.quota is QuotaTaken.WHOLE else self._period.end
         first = max(whole.start, rule.plan.effective.from_on) if whole.start == date.min else whole.start
-        periods = periods_between(first, self._before(last), rule.component.period, rule.plan.year_starts)
+        periods = periods_between(first, self._before(last), rule.component.period, rule.plan.calendar)
         quotas = [self._book.quotas.found(rule, payee_id, period).quota for period in periods]
         known = [quota for quota in quotas if quota is not None]
         return sum(known) if known else None

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from compensation.exact import rounded
-from compensation.plans.payments import BelowMinimum, NegativeBalance
+from compensation.plans.payments import NegativeBalance, NotPaidOut
 
 
 class Bounds(NamedTuple):
@@ -21,7 +21,9 @@ class Bounds(NamedTuple):
     is_forgiven_after: bool = False
     guarantee: int | None = None
     minimum: int = 0
-    below_minimum: BelowMinimum = BelowMinimum.CARRIED_FORWARD
+    below_minimum: NotPaidOut = NotPaidOut.CARRIED_FORWARD
+    maximum: int | None = None
+    above_maximum: NotPaidOut = NotPaidOut.CARRIED_FORWARD
     negative: NegativeBalance = NegativeBalance.CARRIED_FORWARD
 
 
@@ -67,5 +69,9 @@ def _bounded(due: int, bounds: Bounds) -> tuple[int, int, int]:
             NegativeBalance.PAID_BACK: (0, 0, due),
         }[bounds.negative]
     if due < bounds.minimum:
-        return (0, due, 0) if bounds.below_minimum is BelowMinimum.FORFEITED else (due, 0, 0)
+        return (0, due, 0) if bounds.below_minimum is NotPaidOut.FORFEITED else (due, 0, 0)
+    if bounds.maximum is not None and due > bounds.maximum:
+        excess = due - bounds.maximum
+        is_lost = bounds.above_maximum is NotPaidOut.FORFEITED
+        return 0 if is_lost else excess, excess if is_lost else 0, bounds.maximum
     return 0, 0, due

@@ -1,9 +1,10 @@
-"""Which draw, guarantee and minimum hold for a payee in a period, in the payee's currency."""
+"""Which draw, guarantee, minimum and maximum hold for a payee in a period, in the payee's currency."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from typing import NamedTuple
 
 from compensation.exact import rounded
 from compensation.facts.assignments import Assignments
@@ -19,6 +20,8 @@ from compensation.plans.plan import Plan
 from compensation.plans.rules import rules_of
 from compensation.plans.typed_numbers import Number
 
+_SPAN = ("plan", "payee_id", "eligible_from", "eligible_to")
+
 
 class BoundsOfPlans:
     """The bounds of all payees under the plans.
@@ -31,11 +34,11 @@ class BoundsOfPlans:
         self._exponents, self._currencies, self._as_of = ExchangeRates(facts), currencies, as_of
         self._hired: dict[str, date] = {}
         self._eligible: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
-        self._known: dict[tuple[str, date, str, bool, bool], Bounds] = {}
+        self._known: dict[tuple[str, date, str, bool, _Tenure], Bounds] = {}
         lifting = [plan for plan in plans if plan.payments.draw or plan.payments.guarantee]
         if lifting:
             self._hired = _hired(facts)
-            rows = Assignments(facts).eligibility(rules_of(lifting)).drop_nulls().iter_rows()
+            rows = Assignments(facts).positions(rules_of(lifting)).select(_SPAN).iter_rows()
             for number, payee_id, start, end in rows:
                 self._eligible[lifting[number].name, payee_id].append((start, end))
 
@@ -46,44 +49,44 @@ class BoundsOfPlans:
 
     def of(self, payee_id: str, each: PaymentPeriod, currency: str) -> Bounds:
         """In minor units of ``currency``; FactsError if a rate is missing on the last day known of the period."""
-        terms = each.plan.payments
         has_plan = self._has_plan(payee_id, each)
-        is_new = has_plan and terms.guarantee is not None and self._is_new(terms.guarantee, payee_id, each.last)
-        key = (each.version, each.last, currency, has_plan, is_new)
+        tenure = _Tenure.on(each.last, self._hired.get(payee_id))
+        key = (each.version, each.last, currency, has_plan, tenure)
         if key not in self._known:
-            self._known[key] = self._bounds(each, currency, has_plan=has_plan, is_new=is_new)
+            self._known[key] = self._bounds(each, currency, tenure, has_plan=has_plan)
         return self._known[key]
 
-    def _bounds(self, each: PaymentPeriod, currency: str, *, has_plan: bool, is_new: bool) -> Bounds:
+    def _bounds(self, each: PaymentPeriod, currency: str, tenure: "_Tenure", *, has_plan: bool) -> Bounds:
         terms = each.plan.payments
         bounds = Bounds(negative=terms.negative_balance)
         if terms.draw is not None:
-            bounds = self._drawn(bounds, terms.draw, each, currency, has_plan=has_plan)
-        if terms.guarantee is not None and is_new and _holds(terms.guarantee.window, each.last):
-            bounds = bounds._replace(guarantee=self._minor(each, terms.guarantee.amount, currency))
+            bounds = self._drawn(bounds, terms.draw, each, currency, tenure, has_plan=has_plan)
+        guaranteed = _guaranteed(terms.guarantee, tenure, each.last) if has_plan and terms.guarantee else None
+        if guaranteed is not None:
+            bounds = bounds._replace(guarantee=self._minor(each, guaranteed, currency))
         if terms.minimum_payout is not None:
             minimum = self._minor(each, terms.minimum_payout.amount, currency)
             bounds = bounds._replace(minimum=minimum, below_minimum=terms.minimum_payout.below)
+        if terms.maximum_payout is not None:
+            maximum = self._minor(each, terms.maximum_payout.amount, currency)
+            bounds = bounds._replace(maximum=maximum, above_maximum=terms.maximum_payout.above)
         return bounds
 
-    def _drawn(self, bounds: Bounds, draw: Draw, each: PaymentPeriod, currency: str, *, has_plan: bool) -> Bounds:
-        in_force = has_plan and _holds(draw.window, each.last)
+    def _drawn(
+        self, bounds: Bounds, draw: Draw, each: PaymentPeriod, currency: str, tenure: "_Tenure", *, has_plan: bool
+    ) -> Bounds:
+        in_force = has_plan and _holds(draw.window, each.last) and tenure.is_within(draw.months)
         begun = draw.recovered_from is None or each.last >= draw.recovered_from
         share = draw.recovered_share.value if draw.recovered_share else Fraction(1)
         resets = draw.balance_resets
+        ends = resets is not None and each.period.end >= period_of(each.last, resets, each.plan.calendar).end
         return bounds._replace(
             draw=self._minor(each, draw.amount, currency) if in_force else None,
             is_recoverable=draw.kind is DrawKind.RECOVERABLE,
             is_paid_in_advance=draw.paid_in_advance and in_force,
             recovered=share if begun else Fraction(0),
-            is_forgiven_after=resets is not None
-            and each.period.end >= period_of(each.last, resets, each.plan.year_starts).end,
+            is_forgiven_after=ends or tenure.has_reached(draw.forgiven_after_months),
         )
-
-    def _is_new(self, guarantee: Guarantee, payee_id: str, day: date) -> bool:
-        """Whether somebody is in the months of the guarantee."""
-        hired = self._hired.get(payee_id)
-        return guarantee.months is None or (hired is not None and months_between(hired, day) < guarantee.months)
 
     def _has_plan(self, payee_id: str, each: PaymentPeriod) -> bool:
         spans = self._eligible.get((each.plan.name, payee_id), ())
@@ -93,6 +96,34 @@ class BoundsOfPlans:
         plan, day = each.plan, min(each.last, self._as_of)
         minor = amount.value * 10 ** self._exponents.exponent(plan.currency)
         return rounded(minor * self._currencies.ratio(plan.currency, currency, day))
+
+
+class _Tenure(NamedTuple):
+    """Whole months of somebody's tenure, on the last day of a period and when it is over; None if nobody knows."""
+
+    on_last_day: int | None
+    afterwards: int | None
+
+    @classmethod
+    def on(cls, last: date, hired: date | None) -> "_Tenure":
+        if hired is None:
+            return cls(None, None)
+        return cls(months_between(hired, last), months_between(hired, last + timedelta(days=1)))
+
+    def is_within(self, months: int | None) -> bool:
+        return months is None or (self.on_last_day is not None and self.on_last_day < months)
+
+    def has_reached(self, months: int | None) -> bool:
+        return months is not None and self.afterwards is not None and self.afterwards >= months
+
+
+def _guaranteed(guarantee: Guarantee, tenure: _Tenure, day: date) -> Number | None:
+    """What somebody is guaranteed on the day, by tenure and window."""
+    if not _holds(guarantee.window, day):
+        return None
+    if guarantee.amount is not None:
+        return guarantee.amount if tenure.is_within(guarantee.months) else None
+    return next((step.amount for step in guarantee.steps if tenure.is_within(step.through_month)), None)
 
 
 def _holds(window: Span | None, day: date) -> bool:

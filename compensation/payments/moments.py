@@ -4,7 +4,7 @@ import polars as pl
 
 from compensation.payments.documents import KINDS, Documents
 from compensation.plans.parts import NEVER
-from compensation.plans.periods import PeriodKind, period_of
+from compensation.plans.periods import Calendar, PeriodKind, period_of
 from compensation.plans.releases import Moment, Release
 
 _WAITING_KINDS = {
@@ -29,13 +29,13 @@ def waits(part: Release) -> pl.Expr:
     return pl.col("kind").is_in(_WAITING_KINDS.get(part.when, ()) if part.on is None else ()).fill_null(value=False)
 
 
-def at_credit(part: Release, origins: pl.DataFrame, year_starts: int) -> pl.DataFrame:
+def at_credit(part: Release, origins: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     """Columns origin, on: the day of a part that waits for no document, for each instalment."""
     rows = origins.filter(~waits(part)).select("origin", pl.col("start_on").alias("on"))
     if part.on is not None:
         rows = rows.with_columns(pl.lit(part.on).alias("on"))
     elif part.when in _ENDS:
-        rows = rows.with_columns(_period_ends(rows["on"], _ENDS[part.when], year_starts))
+        rows = rows.with_columns(_period_ends(rows["on"], _ENDS[part.when], calendar))
     return spread(rows, part)
 
 
@@ -64,7 +64,7 @@ def spread(rows: pl.DataFrame, part: Release) -> pl.DataFrame:
     return pl.concat(rows.with_columns(each) for each in later)
 
 
-def _period_ends(days: pl.Series, kind: PeriodKind, year_starts: int) -> pl.Series:
+def _period_ends(days: pl.Series, kind: PeriodKind, calendar: Calendar) -> pl.Series:
     known = days.unique().sort()
-    ends = pl.Series([period_of(day, kind, year_starts).end for day in known], dtype=pl.Date).dt.offset_by("-1d")
+    ends = pl.Series([period_of(day, kind, calendar).end for day in known], dtype=pl.Date).dt.offset_by("-1d")
     return days.replace_strict(known, ends, return_dtype=pl.Date)

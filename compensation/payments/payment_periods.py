@@ -27,7 +27,7 @@ def payment_periods(versions: Sequence[Plan], as_of: date) -> list[PaymentPeriod
     day, found = ordered[0].effective.from_on, list[PaymentPeriod]()
     while day <= as_of:
         version = [ordered[0], *(plan for plan in ordered if plan.effective.from_on <= day)][-1]
-        period = period_of(day, version.payments.period, version.year_starts)
+        period = period_of(day, version.payments.period, version.calendar)
         start = max(period.start, found[-1].period.end) if found else period.start
         last = period.end - timedelta(days=1)
         found.append(PaymentPeriod(period._replace(start=start), last, version, version.version))

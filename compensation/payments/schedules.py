@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
+from compensation.plans.periods import Calendar
 from compensation.plans.plan import Plan
 from compensation.plans.releases import Moment, Release
 
@@ -20,7 +21,7 @@ class Schedule:
     number: int
     parts: tuple[tuple[Fraction, Release], ...]
     unpaid_after_days: int | None
-    year_starts: int
+    calendar: Calendar
 
     @property
     def whole(self) -> int:
@@ -68,13 +69,13 @@ def is_proportional(part: Release) -> bool:
 def schedules_of(plans: Sequence[Plan]) -> dict[tuple[str, str, str], Schedule]:
     """The schedules that hold anything back, by plan, version and component."""
     found = (
-        ((plan.name, plan.version, component.name), component, plan.year_starts)
+        ((plan.name, plan.version, component.name), component, plan.calendar)
         for plan in plans
         for component in plan.components
     )
     # An empty list of releases holds nothing back.
     schedules = {
-        key: Schedule(number, component.releases or _AT_ONCE, component.clawback.unpaid_after_days, year_starts)
-        for number, (key, component, year_starts) in enumerate(found)
+        key: Schedule(number, component.releases or _AT_ONCE, component.clawback.unpaid_after_days, calendar)
+        for number, (key, component, calendar) in enumerate(found)
     }
     return {key: schedule for key, schedule in schedules.items() if not schedule.is_at_once}

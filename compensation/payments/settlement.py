@@ -11,6 +11,7 @@ from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.payments.adjustments import adjustments, posted_openings
 from compensation.payments.bounds import BoundsOfPlans
+from compensation.payments.holding import held
 from compensation.payments.pay_currency import PayCurrencies
 from compensation.payments.paying import ledger, pay, payments_frame
 from compensation.payments.payment_periods import by_name, first_open_day, payment_periods
@@ -44,8 +45,8 @@ class Settlement:
       the payee's currency of that day pay_currency, pay_minor. A family (a credit and the returns that reverse it) has
       released to date its fraction times what it has earned, rounded half away from zero; what is released later is the
       first transaction's.
-    - ``waiting``: what is earned and not released: the same columns up to period_label, waits_for (moment),
-      expected_on (null: not known), share, currency, waiting_minor.
+    - ``waiting``: what is earned and not released: the same columns up to period_label, waits_for (moment, or
+      ``held`` by hand), expected_on (null: not known), share, currency, waiting_minor, held_by, held_because.
     - ``payments``: by payee, plan and open payment period: plan_version, period_label, period_start, period_end
       (excluded), currency (the payee's), released_minor, adjustments_minor, carried_in_minor, draw_minor (what it adds,
       less what was paid in advance), recovered_minor, guarantee_minor, carried_out_minor (below the minimum, or
@@ -80,7 +81,7 @@ def settle(calculation: Earned, facts: Facts, plans: Sequence[Plan], *, as_of: d
     open_days = {name: day for name, day in found if day is not None}
     lines = _dated_by_instalment(_of_plans(calculation.lines, paying, len(plans)))
     openings = posted_openings(_of_plans(calculation.openings, paying, len(plans)), facts, open_days)
-    released = release(lines, openings, facts, paying, as_of=as_of)
+    released = held(release(lines, openings, facts, paying, as_of=as_of), facts, as_of=as_of)
     releases = currencies.paid_in(released.releases)
     posted = {name: open_days[name] for name in _posted_plans(facts) if name in open_days}
     places = {name: (day, _label(paying, name, day, as_of)) for name, day in posted.items()}

@@ -54,7 +54,7 @@ def _changes(
     for number, (_, part) in enumerate(schedule.parts):
         weight = pl.lit(schedule.weight(number), pl.Int64).alias("weight")
         place = pl.lit(number, pl.Int32).alias("part")
-        yield at_credit(part, origins, schedule.year_starts).with_columns(place, weight)
+        yield at_credit(part, origins, schedule.calendar).with_columns(place, weight)
         waiting = origins.filter(waits(part)).select("origin")
         if is_proportional(part):
             yield from (rows.with_columns(place) for rows in _in_proportion(schedule, number, waiting, ledger))

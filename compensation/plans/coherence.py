@@ -9,6 +9,7 @@ from compensation.plans.components import Component, Mode
 from compensation.plans.examples import ShortExample
 from compensation.plans.measures import BUILT_IN, MeasureKind
 from compensation.plans.parts import problem
+from compensation.plans.periods import PeriodKind
 
 if TYPE_CHECKING:
     from compensation.plans.plan import Plan
@@ -62,6 +63,19 @@ def _check_uses(plan: Plan, component: Component, place: Place) -> None:
             known = ", ".join([*BUILT_IN, *plan.measures])
             remedy = f"choose one of {known}, or define it under 'measures'"
             raise problem(f"counts an unknown measure '{measure}'", remedy, place=place)
+
+
+def check_people(plan: Plan) -> None:
+    """An error for a component that nobody can have: it is only for people for whom the plan is not."""
+    for number, component in enumerate(plan.components):
+        place = ("components", number, "only_for")
+        if component.only_for.lists and plan.applies_to.is_for_customers:
+            raise problem("the plan is for customers", "choose them by 'filter' instead", place=place)
+        for key, words in component.only_for.lists.items():
+            held = plan.applies_to.lists.get(key, words)
+            if not {*words} & {*held}:
+                remedy = f"choose among {', '.join(held)}, or add to 'applies_to'"
+                raise problem(f"the plan has nobody of these {key}", remedy, place=place)
 
 
 def check_definitions(plan: Plan) -> None:
@@ -118,3 +132,24 @@ def _check_kinds(component: Component, measure: MeasureKind, position: MeasureKi
     by_ratio = component.mode is not Mode.CURVE and position is not MeasureKind.MONEY
     if by_ratio and any(shape.has_multipliers for shape in shapes):
         raise problem("multipliers pay along the curve", "choose mode curve, or use rates", place=place)
+
+
+def check_periods(plan: Plan) -> None:
+    """An error for two weeks of which nobody has said when they begin."""
+    if plan.two_weeks_start is None:
+        for kind, place in _periods(plan):
+            if kind is PeriodKind.TWO_WEEKS:
+                remedy = "give the plan 'two_weeks_start', a day on which two of them begin"
+                raise problem("two weeks may begin in any week", remedy, place=place)
+
+
+def _periods(plan: Plan) -> Iterator[tuple[PeriodKind | None, Place]]:
+    yield plan.payments.period, ("payments", "period")
+    if plan.payments.draw is not None:
+        yield plan.payments.draw.balance_resets, ("payments", "draw")
+    yield from ((cap.period, ("caps", number)) for number, cap in enumerate(plan.caps))
+    for number, component in enumerate(plan.components):
+        yield component.period, ("components", number, "period")
+        yield component.quota.for_period, ("components", number, "quota")
+    for name, figure in plan.figures.items():
+        yield from ((kind, ("figures", name)) for kind in figure.periods)

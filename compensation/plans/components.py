@@ -9,11 +9,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from compensation.plans.figures import Gate, Modifier
 from compensation.plans.limits import ComponentLimit
-from compensation.plans.parts import PlanPart, Span, Titles, Words, listed, problem
+from compensation.plans.measures import RateOfDay
+from compensation.plans.parts import People, PlanPart, Span, Titles, Words, listed, problem
 from compensation.plans.payouts import Payout
 from compensation.plans.periods import PeriodKind
+from compensation.plans.quotas import Proration, Quota, QuotaTerms, Target
 from compensation.plans.releases import Clawback, Release
-from compensation.plans.typed_numbers import Amount, Number, NumberOrPercent, Part, Share
+from compensation.plans.typed_numbers import Amount, Number, Share
 
 
 class Event(StrEnum):
@@ -91,14 +93,6 @@ class Attribution(StrEnum):
     PRO_RATA = "pro_rata"
 
 
-class RateOfDay(StrEnum):
-    """Which exchange rate converts a deal's currency into the plan's."""
-
-    CREDITED_ON = "credited_on"
-    MONTH_AVERAGE = "month_average"
-    PLAN_RATE = "plan_rate"
-
-
 class SplitOf(StrEnum):
     """What the shares of a deal divide: the credit, or the earning of the whole."""
 
@@ -153,77 +147,6 @@ class Recurs(PlanPart):
     divided: bool = False
 
 
-class Ramp(PlanPart):
-    """The part of the quota in somebody's first months, up to the end of month ``through_month``."""
-
-    through_month: Annotated[int, Field(ge=1, le=120)]
-    share: NumberOrPercent
-
-
-class Proration(StrEnum):
-    """How a quota shrinks for those who have the plan, or are at work, for a part of its period only."""
-
-    NONE = "none"
-    BY_DAYS = "by_days"
-    BY_MONTHS = "by_months"
-
-
-class WithoutQuota(StrEnum):
-    """What a quota that is missing or zero means."""
-
-    PAYS_NOTHING = "pays_nothing"
-    IS_MET = "is_met"
-
-
-class QuotaTerms(PlanPart):
-    """Where the quota comes from and how it changes: from your systems, unless an ``amount`` stands here.
-
-    ``amount`` is for a period of the component, or for a whole ``year`` that ``weights`` (a part for each period of the
-    component in the year) or equal parts divide. ``share`` takes a part of what is found.
-    """
-
-    amount: Amount | None = None
-    for_period: PeriodKind | None = Field(default=None, alias="for")
-    weights: tuple[Part, ...] = ()
-    share: Share = Number(Fraction(1))
-    ramp: tuple[Ramp, ...] = ()
-    prorated: Proration = Proration.NONE
-    when_missing: WithoutQuota = WithoutQuota.PAYS_NOTHING
-    of_measure: str | None = None
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.weights and sum(weight.value for weight in self.weights) != 1:
-            raise problem("the weights do not add up to 100%", "correct them")
-        months = [step.through_month for step in self.ramp]
-        if months != sorted(set(months)):
-            raise problem("the ramp is not in ascending order", "sort it by 'through_month'")
-        return self
-
-
-def _quota_alone(typed: object) -> object:
-    return {"amount": typed} if isinstance(typed, str) else typed
-
-
-class TargetPay(PlanPart):
-    """What a met target pays in a period: an amount, of the salary on its last day, or each payee's own."""
-
-    amount: Amount | None = None
-    of_salary: NumberOrPercent | None = None
-    each_payee: bool = False
-    share: Share = Number(Fraction(1))
-
-    @model_validator(mode="after")
-    def _has_one_source(self) -> Self:
-        if len(self.given("amount", "of_salary")) + self.each_payee != 1:
-            raise problem("a target pay has one source", "give one of 'amount', 'of_salary', 'each_payee: yes'")
-        return self
-
-
-def _amount_alone(typed: object) -> object:
-    return {"amount": typed} if not isinstance(typed, dict | TargetPay) else typed
-
-
 class RoundingMode(StrEnum):
     HALF_AWAY = "half_away"
     HALF_EVEN = "half_even"
@@ -248,6 +171,7 @@ class Component(PlanPart):
 
     name: Annotated[str, Field(alias="component", min_length=1)]
     title: Titles | None = None
+    only_for: People = People()
     credited_on: Event | None = None
     earnings_of: Words = ()
     credit_to: Annotated[
@@ -272,16 +196,12 @@ class Component(PlanPart):
     continues: bool = False
     exchange_rate: RateOfDay = RateOfDay.CREDITED_ON
     converted_after_share: bool = False
-    quota: Annotated[QuotaTerms, BeforeValidator(_quota_alone, json_schema_input_type=Amount | QuotaTerms)] = (
-        QuotaTerms()
-    )
+    quota: Quota = QuotaTerms()
     mode: Mode = Mode.CURVE
     payout: Payout = NO_PAYOUT
     less_earnings_of: Words = ()
     less_paid_below: bool = False
-    target_pay: (
-        Annotated[TargetPay, BeforeValidator(_amount_alone, json_schema_input_type=Amount | TargetPay)] | None
-    ) = None
+    target_pay: Target | None = None
     opening_pay: Amount | None = None
     opening_prorated: Proration = Proration.NONE
     upper_included: bool = False
@@ -339,6 +259,12 @@ class Component(PlanPart):
     def _matrix_pays_parts(self) -> bool:
         matrix = self.payout.matrix
         return matrix is not None and any(cell.is_percent for row in matrix.pays for cell in row)
+
+    @model_validator(mode="after")
+    def _says_for_whom(self) -> Self:
+        if "only_for" in self.model_fields_set and not self.only_for.lists:
+            raise problem("has to say for whom", "give titles, regions, channels, teams or payees, or no 'only_for'")
+        return self
 
     @model_validator(mode="after")
     def _credits_something(self) -> Self:

@@ -199,6 +199,26 @@ class Metric(PlanPart):
     through: date
 
 
+class Hold(PlanPart):
+    """Nothing of the deal (or of one ``document`` alone) is released from a day on, through another if it has an end.
+
+    What had been released stays so; a return takes nothing back meanwhile. Afterwards all goes on.
+    """
+
+    deal: str | None = None
+    document: str | None = None
+    from_on: date = Field(alias="from")
+    through: date | None = None
+    author: str
+    reason: str
+
+    @model_validator(mode="after")
+    def _holds_one_thing(self) -> Self:
+        if len(self.given("deal", "document")) != 1:
+            raise problem("a hold is of a deal or of a document", "give either 'deal' or 'document'")
+        return self
+
+
 class ExchangeRate(PlanPart):
     """Units of ``to`` for one unit of ``from``, from the day on."""
 
@@ -208,12 +228,15 @@ class ExchangeRate(PlanPart):
     rate: Amount
 
 
-_PERIOD = re.compile(r"(FY)?\d{4}(-(0[1-9]|1[0-2]|Q[1-4]|H[12]|W\d\d))?|ever")
+_PERIOD = re.compile(r"(FY)?\d{4}(-((0[1-9]|1[0-2])(-H[12]|-\d\d-2W)?|Q[1-4]|H[12]|W\d\d))?|ever")
+
+
+_LABELS = "write it as 2026-02, 2026-Q1, 2026-H1, 2026, FY2026, 2026-W05, 2026-02-H1 or 2026-02-09-2W"
 
 
 def _period(label: str) -> str:
     if not _PERIOD.fullmatch(label):
-        raise problem(f"'{label}' names no period", "write it as 2026-02, 2026-Q1, 2026-H1, 2026, 2026-W05 or FY2026")
+        raise problem(f"'{label}' names no period", _LABELS)
     return label
 
 
@@ -284,6 +307,7 @@ class StoryExample(PlanPart):
     happens: tuple[Document, ...] = ()
     corrections: tuple[Correction, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    holds: tuple[Hold, ...] = ()
     exchange_rates: tuple[ExchangeRate, ...] = ()
     as_of: date | None = None
     closed_through: date | None = None

@@ -62,6 +62,14 @@ class Figure(Combined):
         for term in self.written_out:
             yield from term.components
 
+    @property
+    def periods(self) -> Iterator[PeriodKind]:
+        """The periods that it is over, those of its terms included."""
+        if self.over is not None:
+            yield self.over
+        for term in self.written_out:
+            yield from term.periods
+
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
         given = [

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, model_validator
 
 from compensation.plans.figures import Of
+from compensation.plans.measures import RateOfDay
 from compensation.plans.parts import PlanPart, Words, problem
 from compensation.plans.periods import PeriodKind
 from compensation.plans.typed_numbers import Amount, NumberOrPercent, read_number
@@ -56,7 +57,8 @@ class Cap(PlanPart):
     """A cap over several components, or over several payees together.
 
     ``amount``, or ``share`` of a measure of what is credited (per transaction or deal). ``of: payee`` caps each payee
-    for himself; ``team``, ``everyone`` cap them together, as a shared budget.
+    for himself; ``team``, ``everyone`` cap them together, as a shared budget. The measure is converted by the cap's
+    own ``exchange_rate``; without one by that of the last of the components that fits it and knows a rate.
     """
 
     cap: str
@@ -64,6 +66,7 @@ class Cap(PlanPart):
     amount: Amount | None = None
     share: NumberOrPercent | None = None
     measure: str | None = None
+    exchange_rate: RateOfDay | None = None
     of: Of = Of.PAYEE
     per: Per = Per.PERIOD
     period: PeriodKind | None = None
@@ -77,4 +80,6 @@ class Cap(PlanPart):
             raise problem("a cap per period names the period", "give 'period', or 'per: deal' or 'per: transaction'")
         if self.share is not None and self.per is Per.PERIOD:
             raise problem("a share of a measure caps a transaction or deal", "add 'per: transaction' or 'per: deal'")
+        if self.exchange_rate is not None and self.share is None:
+            raise problem("an amount is not converted by a rate of the deal", "leave out 'exchange_rate'")
         return self

@@ -18,6 +18,14 @@ class MeasureKind(StrEnum):
     NUMBER = "number"
 
 
+class RateOfDay(StrEnum):
+    """Which exchange rate converts a deal's currency into the plan's."""
+
+    CREDITED_ON = "credited_on"
+    MONTH_AVERAGE = "month_average"
+    PLAN_RATE = "plan_rate"
+
+
 BUILT_IN = {
     "revenue": MeasureKind.MONEY,
     "margin": MeasureKind.MONEY,

@@ -36,6 +36,21 @@ def listed(typed: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...])]
 
 
+class People(PlanPart):
+    """People by their position: those who match every list that is given."""
+
+    titles: Words = ()
+    regions: Words = ()
+    channels: Words = ()
+    teams: Words = ()
+    payees: Words = ()
+
+    @property
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        """What is asked of a position, by the key: its title, region, channel or team, and whose it is."""
+        return {key: getattr(self, key) for key in self.given(*People.model_fields)}
+
+
 class Titles(PlanPart):
     """What people read, by language."""
 

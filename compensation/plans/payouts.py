@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from math import ceil
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from compensation.plans.parts import PlanPart, Words, problem
 from compensation.plans.shapes import SHAPES, Shape
-from compensation.plans.typed_numbers import Amount, LowerBound, NumberOrPercent
+from compensation.plans.typed_numbers import Amount, LowerBound, Number, NumberOrPercent, Part
 
 OTHER = "other"
 """The word that stands for every value that no case names."""
@@ -139,13 +140,45 @@ class Ties(StrEnum):
     NOBODY = "nobody"
 
 
+class Top(PlanPart):
+    """A prize for each of the best ``share`` of all who are ranked, but for those who win a prize above."""
+
+    share: Part
+    prize: Amount
+
+
 class Ranking(PlanPart):
-    """Prizes for the best by a figure; the first prize for the first rank. A figure of zero or less wins nothing."""
+    """Prizes for the best by a figure, rank by rank or for ``top`` shares. Zero or less is not ranked and wins nothing.
+
+    A share is of those who are ranked, rounded up to whole ranks.
+    """
 
     by: str
     among: Among = Among.PLAN
-    prizes: Annotated[tuple[Amount, ...], Field(min_length=1)]
+    prizes: Annotated[tuple[Amount, ...], Field(min_length=1)] | None = None
+    top: Annotated[tuple[Top, ...], Field(min_length=1)] | None = None
     ties: Ties = Ties.SHARE
+
+    @model_validator(mode="after")
+    def _has_prizes(self) -> Self:
+        if len(self.given("prizes", "top")) != 1:
+            raise problem("a ranking has prizes for ranks or for top shares", "give either 'prizes' or 'top'")
+        shares = [each.share.value for each in self.top or ()]
+        if shares != sorted(set(shares)):
+            raise problem("the top shares are not in ascending order", "sort them by 'share'")
+        return self
+
+    def prizes_among(self, ranked: int) -> tuple[Number, ...]:
+        """The prizes of the first ranks, if so many are ranked.
+
+        >>> top = (Top(share="10%", prize="500"), Top(share="30%", prize="200"))
+        >>> [int(prize.value) for prize in Ranking(by="sold", top=top).prizes_among(11)]
+        [500, 500, 200, 200]
+        """
+        prizes = list(self.prizes or ())
+        for each in self.top or ():
+            prizes += [each.prize] * (ceil(each.share.value * ranked) - len(prizes))
+        return tuple(prizes)
 
 
 class Payout(Shape):

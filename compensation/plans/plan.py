@@ -5,33 +5,30 @@ measure turns into pay. Numbers are exact, dates are whole days with both ends i
 """
 
 from collections.abc import Iterator
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from compensation.plans.coherence import check_definitions, check_kinds, check_names
+from compensation.plans.coherence import check_definitions, check_kinds, check_names, check_people, check_periods
 from compensation.plans.components import Component
 from compensation.plans.examples import ShortExample, StoryExample
 from compensation.plans.figures import Figure
 from compensation.plans.limits import Cap
 from compensation.plans.measures import Measure, MeasureKind, kind_of
-from compensation.plans.parts import PlanPart, Span, Words, problem
+from compensation.plans.parts import People, PlanPart, Span, Words, problem
 from compensation.plans.payments import Payments
+from compensation.plans.periods import Calendar
 from compensation.plans.typed_numbers import Amount
 
 
-class AppliesTo(PlanPart):
+class AppliesTo(People):
     """Who has the plan: those who match every list given. ``everyone: yes`` where no list is wanted.
 
     ``customers`` (or ``all_customers: yes``) makes customers payees of rebates.
     """
 
-    titles: Words = ()
-    regions: Words = ()
-    channels: Words = ()
-    teams: Words = ()
-    payees: Words = ()
     customers: Words = ()
     everyone: bool = False
     all_customers: bool = False
@@ -81,6 +78,7 @@ class Plan(PlanPart):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     effective: Span
     year_starts: Annotated[int, Field(ge=1, le=12)] = 1
+    two_weeks_start: date | None = None
     applies_to: AppliesTo
     measures: dict[str, Measure] = Field(default_factory=dict)
     figures: dict[str, Figure] = Field(default_factory=dict)
@@ -104,6 +102,12 @@ class Plan(PlanPart):
     def pays(self) -> bool:
         return self.state in (State.EXECUTING, State.CLOSED)
 
+    @property
+    def calendar(self) -> Calendar:
+        """Where the periods of the plan begin."""
+        begins = {} if self.two_weeks_start is None else {"two_weeks_start": self.two_weeks_start}
+        return Calendar(self.year_starts, **begins)
+
     def component(self, name: str) -> Component:
         return next(component for component in self.components if component.name == name)
 
@@ -122,6 +126,8 @@ class Plan(PlanPart):
         check_names(self)
         check_definitions(self)
         check_kinds(self)
+        check_people(self)
+        check_periods(self)
         return self
 
 

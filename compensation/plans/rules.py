@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from compensation.plans.components import NO_PAYOUT, Component, Mode, SplitOf
+from compensation.plans.limits import Cap
 from compensation.plans.measures import MeasureKind
 from compensation.plans.parts import Span
 from compensation.plans.periods import Period, period_of
@@ -43,7 +44,7 @@ class Rule:
 
     def period_of(self, day: date) -> Period:
         """The component's period that the day lies in."""
-        return period_of(day, self.component.period, self.plan.year_starts)
+        return period_of(day, self.component.period, self.plan.calendar)
 
     @property
     def valid_from(self) -> date:
@@ -70,7 +71,7 @@ def rules_of(plans: Sequence[Plan]) -> tuple[Rule, ...]:
         raise ValueError("a plan is given twice; give each version of a plan once")
     paying = [(number, plan, component, None) for number, plan in enumerate(plans) for component in plan.components]
     measuring = [
-        (number, plan, _measuring(component, cap.measure), cap.cap)
+        (number, plan, _measuring(component, cap, cap.measure), cap.cap)
         for number, plan in enumerate(plans)
         for cap in plan.caps
         for component in (plan.component(name) for name in cap.components)
@@ -79,8 +80,9 @@ def rules_of(plans: Sequence[Plan]) -> tuple[Rule, ...]:
     return tuple(Rule(number, *rule) for number, rule in enumerate([*paying, *measuring]))
 
 
-def _measuring(component: Component, measure: str) -> Component:
+def _measuring(component: Component, cap: Cap, measure: str) -> Component:
     """A component that credits everybody whom the given one credits with the whole measure, and pays nothing."""
     plain = {"gates": (), "modifiers": (), "position": None, "mode": Mode.CURVE, "payout": NO_PAYOUT}
     whole = {"split": SplitOf.EARNING, "share": Number(Fraction(1)), "measure": measure}
+    whole["exchange_rate"] = cap.exchange_rate or component.exchange_rate
     return component.model_copy(update={**plain, **whole})

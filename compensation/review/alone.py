@@ -17,18 +17,16 @@ from compensation.plans.components import (
     CreditTo,
     Event,
     Filter,
-    Proration,
-    QuotaTerms,
-    TargetPay,
     WhenLeft,
 )
 from compensation.plans.figures import Gate
 from compensation.plans.measures import MeasureKind
-from compensation.plans.parts import Span
+from compensation.plans.parts import People, Span
 from compensation.plans.payments import Payments
 from compensation.plans.payouts import Case, Payout
 from compensation.plans.periods import Period, PeriodKind, period_of
 from compensation.plans.plan import AppliesTo, Plan, State
+from compensation.plans.quotas import Proration, QuotaTerms, TargetPay
 from compensation.plans.releases import Clawback, Release
 from compensation.plans.rules import Rule, rules_of
 from compensation.plans.shapes import Shape
@@ -178,7 +176,7 @@ def _quota(plan: Plan, component: Component, kind: MeasureKind) -> Fraction:
     if terms.for_period is None:
         return terms.amount.value * terms.share.value
     first = plan.effective.from_on
-    whole, part = (period_of(first, each, plan.year_starts) for each in (terms.for_period, component.period))
+    whole, part = (period_of(first, each, plan.calendar) for each in (terms.for_period, component.period))
     parts = max(1, round((whole.end - whole.start) / (part.end - part.start)))
     return terms.amount.value * terms.share.value / parts
 
@@ -206,6 +204,7 @@ _PLAIN: Mapping[str, object] = {
     "remainder_to": None,
     "when_left": WhenLeft.NOBODY,
     "share": Number(Fraction(1)),
+    "only_for": People(),
     "filter": Filter(),
     "first_match": None,
     "window": None,
@@ -232,7 +231,7 @@ def _is_own(plan: Plan, component: Component, gate: Gate) -> bool:
 
 def _first_period(plan: Plan, component: Component) -> Period:
     kind = PeriodKind.YEAR if component.period is PeriodKind.EVER else component.period
-    return period_of(plan.effective.from_on, kind, plan.year_starts)
+    return period_of(plan.effective.from_on, kind, plan.calendar)
 
 
 def _plan_of(plan: Plan, component: Component) -> Plan:

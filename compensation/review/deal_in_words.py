@@ -15,7 +15,7 @@ from compensation.earnings.engine import Engine
 from compensation.estimates.explaining import Explainer
 from compensation.estimates.reasons import Money, Ratio, Reason, Word, decimal_text, money, reason
 from compensation.exact import MILLIONTHS
-from compensation.facts.assignments import Assignment, covers
+from compensation.facts.assignments import Assignment, covers, has_component
 from compensation.facts.frames import Facts
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
@@ -142,7 +142,9 @@ class _Telling:
         in_time = [each for each in documents if rule.valid_from <= each["dated_on"] < rule.valid_to]
         mine = [share for share in self._shares if share["payee_id"] == assignment.payee_id]
         held = {"overlay" if share["is_overlay"] else "owner" for share in mine}
-        if held and not held & {party for to in component.credit_to for party in PARTIES[to]}:
+        if not has_component(rule, assignment):
+            yield reason("not_for_position", component=title, name=assignment.name, title=assignment.title)
+        elif held and not held & {party for to in component.credit_to for party in PARTIES[to]}:
             yield reason("role_not_credited", component=title, role=Word(word=mine[0]["role"]))
         elif not documents and component.credited_on:
             document = sentences()[component.credited_on.value]

@@ -23,6 +23,7 @@ from compensation import (
     propose,
     unowned,
 )
+from compensation.plans.parts import People
 from tests.compensation.worlds import frame
 
 TODAY = date(2026, 11, 21)
@@ -143,9 +144,11 @@ def company(
 BOOKED = line("i1", "crm:old", "invoice", 800_000)
 
 
-def estimate(facts: Facts, payee: str = "crm:ann", proposal: Proposal | None = None) -> DealEstimate:
+def estimate(
+    facts: Facts, payee: str = "crm:ann", proposal: Proposal | None = None, plans: list[Plan] = PLANS
+) -> DealEstimate:
     proposals = [proposal or propose("crm:new")]
-    return next(each for each in estimate_deals(facts, PLANS, proposals, as_of=TODAY) if each.payee.id == payee)
+    return next(each for each in estimate_deals(facts, plans, proposals, as_of=TODAY) if each.payee.id == payee)
 
 
 def one_deal(amount: int | None = 400_000, shares: list[tuple[Any, ...]] | None = None, **changed: object) -> Facts:
@@ -210,6 +213,13 @@ def test_the_range_goes_from_closing_first_to_closing_last() -> None:
 )
 def test_a_changed_deal_pays_otherwise(changed: dict[str, Any], total: str) -> None:
     assert estimate(one_deal(), proposal=Proposal("what if", "crm:new", **changed)).total.amount == total
+
+
+def test_who_has_the_plan_but_not_the_component_is_told() -> None:
+    for_others = {"only_for": People(titles=("Senior Rep",))}
+    components = tuple(each.model_copy(update=for_others) for each in REPS.components)
+    one = estimate(one_deal(), plans=[REPS.model_copy(update={"components": components})])
+    assert [reason.text["en"] for reason in one.reasons][:1] == ["Commission is for others than Ann as 'Rep'."]
 
 
 @pytest.mark.parametrize(

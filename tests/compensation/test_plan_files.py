@@ -89,7 +89,46 @@ def _with(old: str, new: str) -> str:
         (_with("    period: quarter\n", ""), "line 6: components.1.period: is missing; add 'period'"),
         (
             _with("quarter", "fortnight"),
-            "line 8: components.1.period: 'fortnight' is unknown; choose 'week', 'month', 'quarter'",
+            "line 8: components.1.period: 'fortnight' is unknown; choose 'week', 'two-weeks', 'half-month'",
+        ),
+        (
+            _with("invoice", "invoice\n    only_for: {titles: Manager}"),
+            "components.1.only_for: the plan has nobody of these titles; choose among Rep, or add to 'applies_to'",
+        ),
+        (
+            PLAN + "caps: [{cap: all, components: commission, amount: 9, period: year, exchange_rate: plan_rate}]\n",
+            "line 13: caps.1: an amount is not converted by a rate of the deal; leave out 'exchange_rate'",
+        ),
+        (
+            PLAN + "  - {component: b, period: year, payout: {ranking: {by: f}}}\n",
+            "line 13: components.2.payout.ranking: a ranking has prizes for ranks or for top shares; give either",
+        ),
+        (
+            PLAN
+            + "  - {component: b, period: year, payout: {ranking: {by: f, top: "
+            + "[{share: 20%, prize: 1}, {share: 10%, prize: 2}]}}}\n",
+            "the top shares are not in ascending order; sort them by 'share'",
+        ),
+        (
+            PLAN + "payments: {minimum_payout: {amount: 50}, maximum_payout: {amount: 40}}\n",
+            "line 13: payments: the minimum payout exceeds the maximum; correct one of them",
+        ),
+        (
+            PLAN + "payments: {guarantee: {months: 3}}\n",
+            "payments.guarantee: a guarantee is one amount or goes by steps; give 'amount' (and 'months'), or 'steps'",
+        ),
+        (
+            PLAN + "payments: {guarantee: {steps: [{through_month: 3, amount: 1}, {through_month: 3, amount: 2}]}}\n",
+            "payments.guarantee: the steps are not in ascending order; sort them by 'through_month'",
+        ),
+        (_with("invoice", "invoice\n    only_for: {}"), "has to say for whom; give titles, regions, channels, teams"),
+        (
+            _with("{titles: Rep}", "{all_customers: yes}").replace("invoice", "invoice\n    only_for: {titles: Rep}"),
+            "components.1.only_for: the plan is for customers; choose them by 'filter'",
+        ),
+        (
+            _with("quarter", "two-weeks"),
+            "line 8: components.1.period: two weeks may begin in any week; give the plan 'two_weeks_start'",
         ),
         (_with("{titles: Rep}", "{everyone: no}"), "line 4: applies_to: has to say who; give titles"),
         (

@@ -4,6 +4,7 @@ import polars as pl
 from sqlalchemy import Engine
 
 from mappings.records import (
+    CreditNote,
     Invoice,
     Key,
     OrderState,
@@ -102,3 +103,23 @@ def test_one_invoice_for_two_deals_is_divided_by_its_lines(engine: Engine) -> No
         ("erp:receipt:R1:0/crm:007", 200, "crm:007"),
     }
     assert read.left_out == {"invoice belongs to no deal, or to several without saying to which": 1}
+
+
+def test_a_document_has_its_type_and_a_receipt_that_of_the_invoice_that_it_settles(engine: Engine) -> None:
+    records = [
+        opportunity(amount=900, document_type="renewal"),
+        order("SO1", 900, document_type="standard"),
+        erp(Invoice, "I1", 900, order_keys=(of("SO1"),), document_type="sample"),
+        erp(Invoice, "I2", 100, order_keys=(of("SO1"),)),
+        receipt("R1", I1=900),
+        erp(CreditNote, "N1", 400, invoice_key=of("I1"), document_type="return of a sample"),
+    ]
+    found = facts(engine, *records)["transactions"]
+    assert dict(found.select("transaction_id", "document_type").iter_rows()) == {
+        "crm:booking:006:whole": "renewal",
+        "erp:order:SO1:whole": "standard",
+        "erp:invoice:I1:whole": "sample",
+        "erp:invoice:I2:whole": None,
+        "erp:receipt:R1:0": "sample",
+        "erp:return:N1:whole/0": "return of a sample",
+    }

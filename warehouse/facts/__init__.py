@@ -14,6 +14,8 @@ How records become transactions (all amounts in minor units of their currency):
   proportion. What tells no cost takes back margin in proportion. Both are cut off the running sum of what was
   returned, so that a full return by several notes takes back each line and its margin exactly.
 
+A transaction has the ``document_type`` of its document, a receipt that of the invoice that it pays.
+
 Who takes part in a deal: the opportunity's shares, and its owner with all of it unless one of them is an owner's (no
 overlay); without an opportunity the first order's employee. What belongs to no deal, or to several without saying
 which line to which, is left out and counted.

@@ -14,7 +14,7 @@ _IN_TIME = ("dated_on", "source", "ref")
 
 def read_returns(connection: Connection, members: pl.DataFrame, scope: Scope, invoices: pl.DataFrame) -> pl.DataFrame:
     """Transactions with negative measures, each with the one that it reverses where that is known."""
-    documents = read_documents(connection, "credit_note", scope, "invoice_id")
+    documents = read_documents(connection, "credit_note", scope, "invoice_id", "document_type")
     lines = of_one_currency(documents, read_lines(connection, "credit_note", scope))
     rows = with_deal(counted(documents, lines), members).with_columns(
         pl.coalesce("origin_id", "invoice_id").alias("invoice_id")

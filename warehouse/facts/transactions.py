@@ -26,7 +26,7 @@ from warehouse.facts.returns import read_returns
 TRANSACTION = (
     "transaction_id", "deal_id", "kind", "dated_on", "posting_sequence", "source", "source_ref", "currency",
     "revenue_minor", "margin_minor", "quantity_millionths", "product", "product_family", "customer", "region",
-    "channel", "reverses_id", "document_id", "settles_id",
+    "channel", "reverses_id", "document_id", "settles_id", "document_type",
 )  # fmt: skip
 
 _MEASURES = ("revenue_minor", "margin_minor", "quantity_millionths")
@@ -66,7 +66,7 @@ def read_transactions(connection: Connection, members: pl.DataFrame, scope: Scop
 def _opportunities(
     connection: Connection, members: pl.DataFrame, scope: Scope, as_of: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    documents = read_documents(connection, "opportunity", scope, "stage", "when_amount_missing")
+    documents = read_documents(connection, "opportunity", scope, "stage", "when_amount_missing", "document_type")
     lines = of_one_currency(documents, read_lines(connection, "opportunity", scope))
     rows = counted(documents, _at_list_price(connection, documents, lines))
     amounts = rows.group_by("document_id").agg(
@@ -114,7 +114,9 @@ def _at_list_price(connection: Connection, documents: pl.DataFrame, lines: pl.Da
 
 
 def _orders(connection: Connection, members: pl.DataFrame, scope: Scope) -> pl.DataFrame:
-    documents = read_documents(connection, "order", scope, "state").filter(pl.col("state") != "cancelled")
+    documents = read_documents(connection, "order", scope, "state", "document_type").filter(
+        pl.col("state") != "cancelled"
+    )
     lines = of_one_currency(documents, read_lines(connection, "order", scope))
     rows = with_deal(counted(documents, lines), members)
     return identified(rows.rename({"only_deal_id": "deal_id"}))
@@ -122,7 +124,7 @@ def _orders(connection: Connection, members: pl.DataFrame, scope: Scope) -> pl.D
 
 def _invoices(connection: Connection, members: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """Also gross_minor of the whole invoice."""
-    documents = read_documents(connection, "invoice", scope, "gross_amount_minor").with_columns(
+    documents = read_documents(connection, "invoice", scope, "gross_amount_minor", "document_type").with_columns(
         pl.coalesce("gross_amount_minor", "amount_minor").alias("gross_minor")
     )
     lines = of_one_currency(documents, read_lines(connection, "invoice", scope))
@@ -147,7 +149,7 @@ def _receipts(connection: Connection, members: pl.DataFrame, scope: Scope, invoi
             pl.col("revenue_minor").sum().alias("net"),
             pl.when(every).then(pl.col("margin_minor").sum()).alias("margin"),
             pl.col("gross_minor").first(),
-            pl.col("customer_id").first(),
+            pl.col("customer_id", "document_type").first(),
         )
     )
     rows = allocations.join(parts, on="invoice_id", how="left").sort("dated_on", "source", "ref", "position", "deal_id")

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from compensation.plans.components import Component
+from compensation.plans.parts import People
 from compensation.plans.plan import AppliesTo, Plan
 from compensation.review.alone import components_alone
 from compensation.review.trials import in_first_period, pay
 from compensation.review.warning import PlanWarning, paid, sold, warning
 
 _ATTRIBUTES = ("products", "product_families", "customers", "regions", "channels", "document_types")
-_LISTS = ("titles", "regions", "channels", "teams", "payees", "customers")
 _SALE = 1000
 
 
@@ -24,7 +24,8 @@ def overlapping(plans: Sequence[Plan], digits: Mapping[str, int]) -> Iterator[Pl
     for (plan, one), (other_plan, other) in itertools.combinations(rules, 2):
         day = _common_day(plan, one, other_plan, other)
         is_meant = _excludes(plan, one, other_plan, other) or plan.currency != other_plan.currency
-        if day and not is_meant and _pay_the_same(one, other) and _may_meet(plan.applies_to, other_plan.applies_to):
+        may_meet = _may_meet(plan.applies_to, other_plan.applies_to) and _people_meet(one.only_for, other.only_for)
+        if day and not is_meant and may_meet and _pay_the_same(one, other):
             yield from _told(plan, one, other_plan, other, day, digits[plan.currency])
 
 
@@ -97,7 +98,11 @@ def _allowed(component: Component, name: str, other: Component) -> tuple[str, ..
 def _may_meet(one: AppliesTo, other: AppliesTo) -> bool:
     """Whether somebody may have both plans."""
     is_same_kind = one.is_for_customers == other.is_for_customers
-    return is_same_kind and all(_meet(getattr(one, name), getattr(other, name)) for name in _LISTS)
+    return is_same_kind and _people_meet(one, other) and _meet(one.customers, other.customers)
+
+
+def _people_meet(one: People, other: People) -> bool:
+    return all(_meet(getattr(one, name), getattr(other, name)) for name in People.model_fields)
 
 
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:

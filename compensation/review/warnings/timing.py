@@ -99,4 +99,4 @@ def _timed(alone: Alone, before: int, deal: int) -> _Timed:
 def _days(alone: Alone) -> tuple[date, date]:
     """The last day of the first period, and the first of the next."""
     last = alone.period.end - timedelta(days=1)
-    return last, period_of(alone.period.end, alone.component.period, alone.plan.year_starts).start
+    return last, period_of(alone.period.end, alone.component.period, alone.plan.calendar).start

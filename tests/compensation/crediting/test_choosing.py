@@ -106,6 +106,9 @@ def test_an_attribute_that_no_payee_has_is_refused() -> None:
     ("says", "more", "label"),
     [
         ("period: week", "", "2026-W07"),
+        ("period: two-weeks", "two_weeks_start: 2025-12-28", "2026-02-08-2W"),
+        ("period: two-weeks", "two_weeks_start: 2026-08-02", "2026-02-01-2W"),
+        ("period: half-month", "", "2026-02-H1"),
         ("period: quarter", "", "2026-Q1"),
         ("period: quarter", "year_starts: 2", "FY2027-Q1"),
         ("period: year", "year_starts: 4", "FY2026"),

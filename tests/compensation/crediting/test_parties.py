@@ -55,6 +55,25 @@ def test_a_deal_is_divided(says: str, shares: Shares, credited: dict[str, int]) 
     assert dict(rows(found, "payee_id", "base")) == credited
 
 
+@pytest.mark.parametrize(
+    ("who", "credited"),
+    [
+        ("{titles: Rep}", ["ann", "bob"]),
+        ("{titles: [Rep, Manager]}", ["ann", "bob", "max"]),
+        ("{regions: EU}", ["ann"]),
+        ("{channels: direct}", []),
+        ("{teams: [north, west], titles: Rep}", ["ann"]),
+        ("{teams: north, titles: Manager}", []),
+        ("{payees: [bob, max]}", ["bob", "max"]),
+    ],
+)
+def test_a_component_may_be_only_for_some_of_those_who_have_the_plan(who: str, credited: list[str]) -> None:
+    """Somebody without a region, channel or team is in none of those that are listed."""
+    given = facts(TEAM, transactions=[INVOICE], participants=deal({("ann", "AE"): 60, ("bob", "AE"): 40}))
+    found = credits_of(given, plan(component(f"credit_to: [owners, direct_manager], only_for: {who}")))
+    assert sorted({payee for (payee,) in rows(found, "payee_id")}) == credited
+
+
 def test_three_of_a_role_share_without_losing_a_cent() -> None:
     shares = {("ann", "AE"): 0, ("bob", "AE"): 0, ("sue", "AE"): 0}
     found = credits_of(

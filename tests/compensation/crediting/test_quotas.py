@@ -11,8 +11,8 @@ from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.presence import Presence
 from compensation.facts.quotas import QuotaFound, Quotas
 from compensation.facts.targets import Targets
-from compensation.plans.components import Proration
 from compensation.plans.periods import Period, period_of
+from compensation.plans.quotas import Proration
 from compensation.plans.rules import Rule, rules_of
 from tests.compensation.crediting.company import MILLION, Row, component, facts, plan
 
@@ -25,7 +25,7 @@ def rule(says: str = "", *, payout: str = STEPS, **head: str) -> Rule:
 
 
 def period(of: Rule, day: date = date(2026, 5, 20)) -> Period:
-    return period_of(day, of.component.period, of.plan.year_starts)
+    return period_of(day, of.component.period, of.plan.calendar)
 
 
 def quota(given: Facts, of: Rule, day: date = date(2026, 5, 20), payee_id: str = "ann", **more: str) -> QuotaFound:
@@ -138,11 +138,16 @@ def test_newcomers_ramp_up_by_calendar_months(hired_on: date | None, day: date, 
     assert quota(given, rule(f"period: quarter, {RAMP}"), day).quota == found
 
 
-@pytest.mark.parametrize(("kind", "found"), [("week", 5_000), ("ever", 10_000)])
+@pytest.mark.parametrize(
+    ("kind", "found"), [("week", 5_000), ("two-weeks", 5_000), ("half-month", 5_000), ("ever", 10_000)]
+)
 def test_a_ramp_in_weeks_and_without_periods(kind: str, found: int) -> None:
-    """The week from 30 March to 5 April lies in April, the newcomer's third month."""
+    """The weeks from 30 March on lie in April, the newcomer's third month, as their last day does."""
     given = facts([{"payee_id": "ann", "hired_on": date(2026, 2, 1)}])
-    assert quota(given, rule(f"period: {kind}, {RAMP}"), date(2026, 4, 1)).quota == found
+    assert (
+        quota(given, rule(f"period: {kind}, {RAMP}", more="two_weeks_start: 2026-03-16"), date(2026, 4, 1)).quota
+        == found
+    )
 
 
 @pytest.mark.parametrize(

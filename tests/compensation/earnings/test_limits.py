@@ -228,3 +228,32 @@ def test_whose_pay_a_cap_holds_together(of: str, earns: list[int]) -> None:
     cap = f"caps: [{{cap: all, components: pay, amount: 5, of: {of}, period: year}}]"
     text = component(payout="{rate: 10%}")
     assert earnings(calculated(text, documents, more=cap, people=people, participants=shares)) == earns
+
+
+BY_PLAN = component("exchange_rate: plan_rate", name="one", payout="{rate: 10%}")
+BY_DAY = component(name="two", payout="{rate: 5%}")
+SHARE_OF_A_DEAL = "caps: [{cap: deal, components: [one, two], share: 10%, measure: revenue, of: everyone, per: deal"
+
+
+@pytest.mark.parametrize(
+    ("by", "rates", "paid_to"),
+    [
+        ("", [("EUR", "1")], [(200_00, 50_00), (100_00, 0)]),
+        (", exchange_rate: credited_on", [("EUR", "1")], [(200_00, 50_00), (100_00, 0)]),
+        (", exchange_rate: plan_rate", [("EUR", "1")], [(200_00, 50_00), (200_00, 0)]),
+        ("", [], [(200_00,), (200_00,)]),
+        (", exchange_rate: credited_on", [], [(200_00,), (0,)]),
+    ],
+)
+def test_a_share_cap_converts_by_its_own_rate_or_that_of_the_last_component_that_knows_one(
+    by: str, rates: list[tuple[str, str]], paid_to: list[tuple[int, ...]]
+) -> None:
+    """1,000 euro are 2,000 dollars by the plan's rate, 1,000 by the day's; one pays 10 %, two pays 5 %."""
+    known = facts(
+        transactions=[sold("t1", 100_000, currency="EUR")],
+        participants=ALONE,
+        rates=[{"from_currency": each, "to_currency": "USD", "rate": rate} for each, rate in rates],
+    )
+    both = plan(f"{BY_PLAN}\n{BY_DAY}", more=f"plan_rates: {{EUR: 2}}\n{SHARE_OF_A_DEAL}{by}}}]")
+    lines = calculate(known, [both], as_of=LAST).lines
+    assert [tuple(lines[name]) for name in ("calculated_minor", "earning_minor")] == paid_to

@@ -75,14 +75,30 @@ def test_a_pool_is_divided_by_subtraction(divided: str, revenues: tuple[int, ...
     ],
 )
 def test_prizes_by_rank(ties: str, revenues: tuple[int, ...], prizes: list[int]) -> None:
-    text = "\n".join(
-        (
-            component(name="sales"),
-            f"component: pay, period: year, payout: {{ranking: {{by: sold, prizes: [7, 4], ties: {ties}}}}}",
-        )
-    )
+    assert won(f"prizes: [7, 4], ties: {ties}", revenues) == prizes
+
+
+@pytest.mark.parametrize(
+    ("second", "ties", "revenues", "prizes"),
+    [
+        ("50%", "share", (3_000, 2_000, 1_000), [700, 400, 0]),
+        ("50%", "share", (3_000, 0, -1_000), [700, 0, 0]),
+        ("34%", "each", (3_000, 3_000, 1_000), [700, 700, 0]),
+        ("34%", "nobody", (3_000, 3_000, 1_000), [0, 0, 0]),
+        ("70%", "share", (1_000, 2_000, 2_000), [400, 550, 550]),
+        ("10.5%", "share", (1_000, 2_000, 3_000), [0, 0, 700]),
+    ],
+)
+def test_prizes_of_the_best_shares(second: str, ties: str, revenues: tuple[int, ...], prizes: list[int]) -> None:
+    """A tenth of those who are ranked is one of them at least; the second share begins behind it."""
+    assert won(f"top: [{{share: 10%, prize: 7}}, {{share: {second}, prize: 4}}], ties: {ties}", revenues) == prizes
+
+
+def won(says: str, revenues: tuple[int, ...]) -> list[int]:
+    contest = f"component: pay, period: year, payout: {{ranking: {{by: sold, {says}}}}}"
+    text = f"{component(name='sales')}\n{contest}"
     found = {who: minor for who, _, minor in paid(text, revenues, "figures: {sold: {total_of: sales}}")}
-    assert [found.get(str(who["payee_id"]), 0) for who in PEOPLE] == prizes
+    return [found.get(str(who["payee_id"]), 0) for who in PEOPLE]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ def _of(versions: list[tuple[Plan, Cap]], rule: Rule) -> Cap | None:
 def _limit(book: Book, versions: list[tuple[Plan, Cap]], rule: Rule, what: object) -> int:
     """The amount, or the share of what the documents measure that the components credit, each of them once.
 
-    Where components convert a document by different rates, by that of the last one that knows a rate.
+    Where components convert a document by different rates and the cap names none, by that of the last one that knows a
+    rate.
     """
     cap = _of(versions, rule)
     assert cap is not None
@@ -87,7 +88,7 @@ def _limit(book: Book, versions: list[tuple[Plan, Cap]], rule: Rule, what: objec
         if (own := _of(versions, rule)) is not None
         for credit in book.credits[rule.number]
         if _capped_by(book, versions, credit)[0] == what
-        if (amount := whole_of(book.company, credit, own.measure or "revenue")) is not None
+        if (amount := whole_of(book.company, credit, own.measure or "revenue", own.exchange_rate)) is not None
     }
     return max(0, half_away((cap.share.value if cap.share else Fraction(0)) * sum(documents.values())))
 
@@ -106,7 +107,7 @@ def _capped_by(book: Book, versions: list[tuple[Plan, Cap]], entry: Entry) -> tu
     row = book.company.on(entry.payee, day)
     whose: object = {Of.PAYEE: entry.payee, Of.TEAM: (row.get("team") if row else None) or ""}.get(cap.of, "")
     if cap.period is not None:
-        return period_of(day, cap.period, plan.year_starts), whose
+        return period_of(day, cap.period, plan.calendar), whose
     assert isinstance(entry, Credit)
     if cap.per is Per.DEAL:
         return entry.document.seen["deal_id"], whose

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from compensation.plans.components import Component
+from compensation.plans.parts import People
 from compensation.plans.periods import month_end
 from compensation.plans.plan import Plan
 from tests.compensation.oracle.numbers import MILLION
@@ -82,9 +84,10 @@ class Company:
             )
         ]
 
-    def ever_fits(self, plan: Plan, payee: str) -> bool:
-        """Whether the plan is for the payee at any time."""
-        return any(self.fits(plan, row) for row in self._assignments[payee])
+    def ever_fits(self, plan: Plan, component: Component, payee: str) -> bool:
+        """Whether the component of the plan is for the payee at any time."""
+        rows = self._assignments[payee]
+        return any(self.fits(plan, row) and self.is_among(component.only_for, row) for row in rows)
 
     def managers(self, payee: str, day: date) -> Iterator[str]:
         """Those above, the direct manager first."""
@@ -105,6 +108,11 @@ class Company:
     def has_plan(self, plan: Plan, payee: str, day: date) -> bool:
         """Whether the plan is the payee's on the day."""
         return plan.effective.contains(day) and any(start <= day < end for start, end in self._spans(plan, payee))
+
+    def has_component(self, plan: Plan, component: Component, payee: str, day: date) -> bool:
+        """Whether the component of the plan is the payee's on the day."""
+        row = self.on(payee, day)
+        return self.has_plan(plan, payee, day) and (row is None or self.is_among(component.only_for, row))
 
     def days_with(self, plan: Plan, payee: str) -> list[date]:
         """The days up to ``as_of`` on which the plan is the payee's."""
@@ -132,7 +140,10 @@ class Company:
 
     def fits(self, plan: Plan, row: Row) -> bool:
         """Whether the plan is for people in that position."""
-        who = plan.applies_to
+        return self.is_among(plan.applies_to, row)
+
+    def is_among(self, who: People, row: Row) -> bool:
+        """Whether somebody in that position is meant."""
         wanted = (
             (who.titles, row["title"]),
             (who.regions, row["region"]),

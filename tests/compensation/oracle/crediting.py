@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from compensation.plans.components import AccumulateBy, Attributes, Component, Event, RateOfDay, SplitOf
+from compensation.plans.components import AccumulateBy, Attributes, Component, Event, SplitOf
+from compensation.plans.measures import RateOfDay
 from compensation.plans.payouts import OTHER
 from compensation.plans.periods import Period, months_between, period_of
 from compensation.plans.plan import Plan
@@ -110,7 +111,7 @@ def credits_of(company: Company, rule: Rule, document: Document) -> Iterator[Cre
     ):
         return
     for party in parties(company, component, document):
-        is_in_force = company.has_plan(rule.plan, party.payee, document.credited_on)
+        is_in_force = company.has_component(rule.plan, component, party.payee, document.credited_on)
         if is_in_force and _is_own(company, component, document, party):
             yield _credit(company, rule, document, party)
 
@@ -193,7 +194,7 @@ def _is_own(company: Company, component: Component, document: Document, party: P
 
 def _credit(company: Company, rule: Rule, document: Document, party: Party) -> Credit:
     component = rule.component
-    period = period_of(document.credited_on, component.period, rule.plan.year_starts)
+    period = period_of(document.credited_on, component.period, rule.plan.calendar)
     order = (*document.place, document.instalment, rule.number, party.order)
     credit = Credit(rule, document, party, period, order)
     lacks: list[str] = []
@@ -242,13 +243,14 @@ def _amount(company: Company, credit: Credit, name: str, raw: Raw, *, is_before:
     return _shared(credit, half_away(whole * rate))
 
 
-def whole_of(company: Company, credit: Credit, name: str) -> int | None:
+def whole_of(company: Company, credit: Credit, name: str, by: RateOfDay | None = None) -> int | None:
     """A measure of the whole document in the plan's currency, whoever is credited; None where it is not known."""
-    component = credit.rule.component.model_copy(update={"split": SplitOf.EARNING, "share": Number(Fraction(1))})
+    whole_by = {"split": SplitOf.EARNING, "share": Number(Fraction(1)), **({"exchange_rate": by} if by else {})}
+    component = credit.rule.component.model_copy(update=whole_by)
     whole = replace(credit, rule=replace(credit.rule, component=component))
     lacks: list[str] = []
-    amount = _counted(company, whole, name, lacks)[1]
-    return None if lacks else amount
+    counted = _counted(company, whole, name, lacks)[1]
+    return None if lacks else counted
 
 
 def _shared(credit: Credit, whole: int) -> int:

@@ -82,7 +82,7 @@ class Figures:
     # when and who
 
     def _whole(self, figure: Figure, rule: Rule, period: Period) -> Period:
-        return period_of(period.end - DAY, figure.over or rule.component.period, rule.plan.year_starts)
+        return period_of(period.end - DAY, figure.over or rule.component.period, rule.plan.calendar)
 
     def _window(self, figure: Figure, rule: Rule, period: Period) -> tuple[date, date]:
         whole = self._whole(figure, rule, period)
@@ -129,7 +129,7 @@ class Figures:
         if _LENGTHS.index(kind) <= _LENGTHS.index(own):
             return self._terms.quota(looked_at, payee, whole).amount
         last = (whole.end if figure.quota is QuotaTaken.WHOLE else period.end) - DAY
-        parts = periods_between(whole.start, last, own, rule.plan.year_starts)
+        parts = periods_between(whole.start, last, own, rule.plan.calendar)
         amounts = [self._terms.quota(looked_at, payee, part).amount for part in parts]
         known = [amount for amount in amounts if amount is not None]
         return sum(known) if known else None

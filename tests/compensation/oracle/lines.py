@@ -87,18 +87,18 @@ def _ratio(credit: Credit, curve: Curve) -> Fraction:
 
 
 def lift(lines: list[Credit], floor: Limit) -> None:
-    """An original that pays anything pays at least the floor; its returns take back by the same ratio."""
+    """An original that pays anything pays at least the floor; its returns leave of it what they leave by the curve."""
     lifted: dict[tuple[object, ...], Fraction] = {}
-    returned: dict[tuple[object, ...], int] = defaultdict(int)
+    left: dict[tuple[object, ...], int] = {}
     for credit in lines:
         if credit.document.origin is None:
             if credit.earning > 0:
                 paid = max(credit.earning, floor(credit))
                 lifted[credit.family] = Fraction(paid, credit.earning)
-                credit.earning = paid
+                left[credit.family], credit.earning = credit.earning, paid
         elif not credit.rule.component.clawback.before_minimum and credit.family in lifted:
-            ratio, below = lifted[credit.family], returned[credit.family]
-            upto = returned[credit.family] = below + credit.earning
+            ratio, below = lifted[credit.family], left[credit.family]
+            upto = left[credit.family] = below + credit.earning
             credit.earning = half_away(upto * ratio) - half_away(below * ratio)
 
 

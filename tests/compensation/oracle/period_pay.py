@@ -170,8 +170,19 @@ class PeriodPays(Book):
         for members in self._groups(rule, ranking.among, payable):
             values = [self._value(ranking.by, each) or Fraction(0) for each in members]
             for number, each in enumerate(members):
-                won = _prize(values, number, [prize.value * minor for prize in ranking.prizes], ranking.ties)
+                won = _prize(values, number, [prize * minor for prize in _by_rank(ranking, values)], ranking.ties)
                 self._add_minor(each, "ranking", self._settled(each, won))
+
+
+def _by_rank(ranking: Ranking, values: list[Fraction]) -> list[Fraction]:
+    """What each rank wins; a rank that begins below a share of all ranks is within it."""
+    if ranking.prizes is not None:
+        return [prize.value for prize in ranking.prizes]
+    ranked = sum(value > 0 for value in values)
+    within = (
+        [top.prize.value for top in ranking.top or () if rank < top.share.value * ranked] for rank in range(ranked)
+    )
+    return [prizes[0] for prizes in within if prizes]
 
 
 def _prize(values: list[Fraction], number: int, prizes: list[Fraction], ties: Ties) -> Fraction:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from compensation.plans.components import Proration, WithoutQuota
-from compensation.plans.periods import Period, PeriodKind, month_end, period_of, periods_between
+from compensation.plans.periods import WITHIN_MONTHS, Period, PeriodKind, month_end, period_of, periods_between
+from compensation.plans.quotas import Proration, WithoutQuota
 from tests.compensation.oracle.company import FOREVER, Company, Row, days_of, lies_within
 from tests.compensation.oracle.crediting import Rule
 from tests.compensation.oracle.numbers import MILLION, divided, half_away
-
-_LONGEST = date(2100, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -34,25 +32,21 @@ class Terms:
 
     def in_force(self, rule: Rule, payee: str) -> list[Period]:
         """The periods with a day up to ``as_of`` on which the payee has the plan and the component is open."""
-        kind, starts = rule.component.period, rule.plan.year_starts
+        kind, starts = rule.component.period, rule.plan.calendar
         return list(dict.fromkeys(period_of(day, kind, starts) for day in self._days(rule, payee)))
-
-    def last_day(self, rule: Rule, payee: str, period: Period) -> date | None:
-        """The last day of the period on which the payee has the plan."""
-        first, last = max(period.start, rule.plan.effective.from_on), min(period.end, rule.plan.effective.ends_on)
-        days = reversed(list(days_of(first, min(last, _LONGEST))))
-        return next((day for day in days if self._company.has_plan(rule.plan, payee, day)), None)
 
     def _days(self, rule: Rule, payee: str) -> Iterator[date]:
         window, days = rule.component.window, self._company.days_with(rule.plan, payee)
-        return (day for day in days if window is None or window.contains(day))
+        open_days = (day for day in days if window is None or window.contains(day))
+        has = self._company.has_component
+        return (day for day in open_days if has(rule.plan, rule.component, payee, day))
 
     # quota
 
     def team_quota(self, rule: Rule, team: str, period: Period) -> Quota:
         """That of the members together who ever have the plan."""
         everybody = self._company.members(team, period.start, period.end)
-        members = [each for each in everybody if self._company.ever_fits(rule.plan, each)]
+        members = [each for each in everybody if self._company.ever_fits(rule.plan, rule.component, each)]
         found = [self.quota(rule, each, period) for each in members]
         amount = sum(each.amount or 0 for each in found)
         if amount > 0:
@@ -110,7 +104,7 @@ class Terms:
         kind = rule.component.quota.for_period
         if kind is None or kind is rule.component.period:
             return period
-        return period_of(period.start, kind, rule.plan.year_starts)
+        return period_of(period.start, kind, rule.plan.calendar)
 
     def _part_of_source(self, rule: Rule, period: Period, source: int) -> int:
         """The period's part of what is stated for a longer one; the parts add up to the whole."""
@@ -118,7 +112,7 @@ class Terms:
         if whole == period:
             return source
         last = whole.end - timedelta(days=1)
-        parts = periods_between(whole.start, last, rule.component.period, rule.plan.year_starts)
+        parts = periods_between(whole.start, last, rule.component.period, rule.plan.calendar)
         weights = [weight.value for weight in rule.component.quota.weights] or [Fraction(1)] * len(parts)
         return divided(source, weights)[parts.index(period)]
 
@@ -141,13 +135,15 @@ class Terms:
         if kind is Proration.NONE or rule.component.period is PeriodKind.EVER:
             return Fraction(1)
         there = {day for day in days_of(period.start, period.end) if self._is_there(rule, payee, day)}
-        if kind is Proration.BY_DAYS or rule.component.period is PeriodKind.WEEK:
+        if kind is Proration.BY_DAYS or rule.component.period in WITHIN_MONTHS:
             return Fraction(len(there), (period.end - period.start).days)
         months = _months_of(period)
         return Fraction(sum(_is_half_there(first, there) for first in months), len(months))
 
     def _is_there(self, rule: Rule, payee: str, day: date) -> bool:
-        return self._company.has_plan(rule.plan, payee, day) and not self._company.is_absent(payee, day)
+        return self._company.has_component(rule.plan, rule.component, payee, day) and not self._company.is_absent(
+            payee, day
+        )
 
     def target(self, rule: Rule, payee: str, period: Period) -> tuple[int | None, str]:
         """The target pay of the period in minor units; None, and why, if it is not known.
@@ -191,7 +187,7 @@ def _is_half_there(first: date, there: set[date]) -> bool:
 
 
 def _months_of(period: Period) -> list[date]:
-    """The first days of the months that the period has days of; of a week, the month of its last day."""
-    if (period.end - period.start).days == 7:
+    """The first days of the months that the period has days of; of weeks, the month of their last day."""
+    if (period.end - period.start).days in (7, 14):
         return [(period.end - timedelta(days=1)).replace(day=1)]
     return [month.start for month in periods_between(period.start, period.end - timedelta(days=1), PeriodKind.MONTH)]

@@ -37,6 +37,7 @@ class Known(TypedDict, total=False):
     rates: Sequence[tuple[str, str, date, str]]
     posted: Sequence[tuple[str | int | None, ...]]
     paid: Sequence[tuple[str | int, ...]]
+    holds: Sequence[tuple[str | date | None, ...]]
 
 
 class Document(NamedTuple):
@@ -103,6 +104,7 @@ def facts_of(documents: Sequence[Document] = (), **known: Unpack[Known]) -> Fact
         deals=_frame("deals"),
         posted=_frame("posted", posted),
         paid=_frame("paid", known.get("paid", ())),
+        holds=_frame("holds", known.get("holds", ())),
     )
 
 

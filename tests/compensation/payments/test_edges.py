@@ -11,7 +11,7 @@ from compensation import FactsError, Plan, parse_plan
 from compensation.payments.balances import Bounds, Paid, settle_period
 from compensation.payments.pay_currency import converted
 from compensation.payments.settlement import Settlement, settle
-from compensation.plans.payments import BelowMinimum, NegativeBalance
+from compensation.plans.payments import NegativeBalance, NotPaidOut
 from tests.compensation.payments.cases import (
     REP,
     Document,
@@ -56,7 +56,7 @@ def posted(earning: int, released: int | None = None) -> tuple[str | int | None,
         (0, 0, Bounds(), Paid(0, 0, 0, 0, 0, 0, 0)),
         (1, 0, Bounds(), Paid(0, 0, 0, 0, 0, 0, 1)),
         (99, 0, Bounds(minimum=100), Paid(0, 0, 0, 99, 0, 0, 0)),
-        (99, 0, Bounds(minimum=100, below_minimum=BelowMinimum.FORFEITED), Paid(0, 0, 0, 0, 99, 0, 0)),
+        (99, 0, Bounds(minimum=100, below_minimum=NotPaidOut.FORFEITED), Paid(0, 0, 0, 0, 99, 0, 0)),
         (100, 0, Bounds(minimum=100), Paid(0, 0, 0, 0, 0, 0, 100)),
         (50, 7, Bounds(draw=80), Paid(30, 0, 0, 0, 0, 37, 80)),
         (90, 7, Bounds(draw=80), Paid(0, 7, 0, 0, 0, 0, 83)),

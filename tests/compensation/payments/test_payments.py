@@ -96,6 +96,13 @@ def test_a_draw_paid_in_advance_is_deducted() -> None:
             [1000, 1000, 0, 400],
             [600, 700, 500, 0],
         ),
+        ("{amount: 1000, months: 2}", (400, 900, 200, 900), [1000, 1000, 0, 400], [600, 700, 500, 0]),
+        (
+            "{amount: 1000, months: 2, forgiven_after_months: 3}",
+            (0, 900, 200, 900),
+            [1000, 1000, 0, 900],
+            [1000, 1100, 0, 0],
+        ),
         ("{amount: 1000}", (0, 0), [1000, 1000], [1000, 2000]),
         ("{amount: 1000}", (-500, 3000), [1000, 1500], [1500, 0]),
     ],
@@ -122,6 +129,7 @@ def test_a_draw_is_for_those_who_have_the_plan() -> None:
         ("{amount: 1000, months: 3}", [1000, 1000, 1200, 1000, 300]),
         ("{amount: 1000, window: {from: 2026-02-01, through: 2026-02-28}}", [500, 1000, 1200, 100, 300]),
         ("{amount: 1000}", [1000, 1000, 1200, 1000, 1000]),
+        ("{steps: [{through_month: 1, amount: 1000}, {through_month: 3, amount: 700}]}", [1000, 1000, 1200, 700, 300]),
     ],
 )
 def test_a_guarantee_lifts_without_being_owed(terms: str, pays: list[int]) -> None:
@@ -145,6 +153,27 @@ def test_less_than_the_minimum_waits_or_is_lost(
     terms = f"{{minimum_payout: {{amount: 100, below: {below}}}}}"
     rows = paid(terms, 40, 40, 30, 20, names=("paid", "carried_out", "lapsed"))
     assert rows == [pays, carries, lapses]
+
+
+@pytest.mark.parametrize(
+    ("above", "pays", "carries", "lapses"),
+    [
+        ("carried_forward", [100, 100, 100, 60], [150, 80, 30, 0], [0, 0, 0, 0]),
+        ("forfeited", [100, 30, 50, 30], [0, 0, 0, 0], [150, 0, 0, 0]),
+    ],
+)
+def test_more_than_the_maximum_is_banked_or_lost(
+    above: str, pays: list[int], carries: list[int], lapses: list[int]
+) -> None:
+    terms = f"{{maximum_payout: {{amount: 100, above: {above}}}}}"
+    rows = paid(terms, 250, 30, 50, 30, names=("paid", "carried_out", "lapsed"))
+    assert rows == [pays, carries, lapses]
+
+
+def test_what_is_banked_pays_later_draws() -> None:
+    """The second month earns nothing; what the first has left is paid before any draw."""
+    terms = "{maximum_payout: {amount: 100}, draw: {amount: 80}}"
+    assert paid(terms, 250, 0, 0, names=("paid", "draw", "owed")) == [[100, 100, 80], [0, 0, 30], [0, 0, 30]]
 
 
 def test_exactly_the_minimum_is_paid() -> None:
@@ -187,6 +216,17 @@ def test_a_quarterly_plan_whose_year_begins_in_april_pays_by_its_quarters() -> N
         monthly(10, 20, 30, 40), plan(terms="{period: quarter}", extra="year_starts: 4"), as_of=date(2026, 4, 30)
     )
     assert columns(settlement, "period_label", "paid") == [("FY2026-Q4", 60_00), ("FY2027-Q1", 40_00)]
+
+
+@pytest.mark.parametrize(
+    ("period", "labels"),
+    [("two-weeks", ["2026-01-09-2W", "2026-02-06-2W"]), ("half-month", ["2026-01-H1", "2026-02-H1"])],
+)
+def test_payroll_of_every_other_week_or_twice_a_month(period: str, labels: list[str]) -> None:
+    """Two weeks follow from a day on which any of them begins."""
+    payroll = plan(terms=f"{{period: {period}}}", extra="two_weeks_start: 2026-03-06")
+    settlement = settled(monthly(10, 20), payroll, as_of=date(2026, 2, 28))
+    assert columns(settlement, "period_label", "paid") == list(zip(labels, (10_00, 20_00), strict=True))
 
 
 def test_a_new_version_of_a_plan_pays_by_its_own_terms() -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from compensation.payments.balances import Bounds, settle_period
-from compensation.plans.payments import BelowMinimum, NegativeBalance
+from compensation.plans.payments import NegativeBalance, NotPaidOut
 from compensation.plans.periods import months_after
 from compensation.plans.plan import Plan
 from tests.compensation.payments.cases import REP, Document, Known, assignment, plan, released, settled
@@ -188,7 +188,9 @@ _bounds = st.builds(
     is_forgiven_after=st.booleans(),
     guarantee=st.none(),
     minimum=st.integers(0, 300),
-    below_minimum=st.sampled_from(BelowMinimum),
+    below_minimum=st.sampled_from(NotPaidOut),
+    maximum=st.none() | st.integers(300, 2_500),
+    above_maximum=st.sampled_from(NotPaidOut),
     negative=st.sampled_from(NegativeBalance),
 )
 _gross = st.lists(st.integers(-3_000, 5_000), min_size=1, max_size=12)

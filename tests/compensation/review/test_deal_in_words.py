@@ -37,6 +37,7 @@ REASONS = {
         f"window: {{from: 2026-03-01, through: 2026-04-30}}{RATE}",
         "commission counts from Mar 1, 2026 through Apr 30, 2026 only.",
     ),
+    "another title": (f"only_for: {{titles: Manager}}{RATE}", "commission is for others than Rita as 'Rep'."),
     "another part in the deal": (f"credit_to: overlays{RATE}", "commission does not credit the role 'owner'."),
     "no quota": (
         "payout: {marginal_tiers: [{from: 0%, rate: 5%}, {from: 100%, rate: 6%}]}",

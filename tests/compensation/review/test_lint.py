@@ -187,6 +187,7 @@ DISTINCT = {
     "another document": "credited_on: order",
     "another measure": "measure: margin",
     "other people": "credit_to: direct_manager",
+    "only for others": "only_for: {titles: Rep}",
     "its pay is taken off": "less_earnings_of: base",
     "a bonus beside a rate": "payout: {steps: [{at: 1, bonus: 5}]}",
     "other products": "filter: {excluding: {products: A}}",
@@ -235,7 +236,11 @@ def test_two_rates_on_one_sale_are_told(keys: tuple[str, str], says: str) -> Non
 
 @pytest.mark.parametrize("difference", DISTINCT.values(), ids=DISTINCT)
 def test_rules_that_do_not_meet_or_are_meant_are_not(difference: str) -> None:
-    base = {"first_match: x": "first_match: x", "filter: {excluding: {products: A}}": "filter: {products: A}"}
+    base = {
+        "first_match: x": "first_match: x",
+        "filter: {excluding: {products: A}}": "filter: {products: A}",
+        "only_for: {titles: Rep}": "only_for: {titles: Manager}",
+    }
     assert texts("overlapping_rules", base_and_more(base.get(difference, ""), difference)) == []
 
 

@@ -63,6 +63,11 @@ class Conditions(Shapes):
                 "ties": random.choice(("each", "share", "nobody")),
             }
         }
+        if self.chance("top", 0.4):
+            del written["payout"]["ranking"]["prizes"]
+            written["payout"]["ranking"]["top"] = [
+                {"share": share, "prize": str(random.randrange(100, 1200))} for share in ("10%", "30%", "75%")
+            ]
 
     # figures, gates, modifiers, limits
 
@@ -121,11 +126,11 @@ class Conditions(Shapes):
         )
 
     def _may_be_looked_at(self, each: Written, written: Written) -> bool:
-        lengths = ("week", "month", "quarter", "half-year", "year", "ever")
+        lengths = ("week", "two-weeks", "half-month", "month", "quarter", "half-year", "year", "ever")
         return (
             "credited_on" in each
             and lengths.index(each["period"]) <= lengths.index(written["period"])
-            and each["period"] != "week"
+            and each["period"] not in ("week", "two-weeks")
         )
 
     def _conditions(self, written: Written, kind: str) -> None:

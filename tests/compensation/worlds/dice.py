@@ -24,7 +24,8 @@ MEASURES: Written = {
 }
 MONEY = ("revenue", "revenue", "revenue", "margin", "contract", "net", "both", "smaller", "larger", "per_piece")
 NUMBERS = ("quantity", "quantity", "count", "deals", "seats", "weighted_seats")
-PERIODS = (*("month",) * 3, *("quarter",) * 6, *("half-year", "year") * 3, "week", "ever")
+PERIODS = (*("month",) * 3, *("quarter",) * 6, *("half-year", "year") * 3, "week", "two-weeks", "half-month", "ever")
+WITHIN_MONTHS = ("week", "two-weeks", "half-month")
 OF_QUOTA = ("revenue", "revenue", "margin", "quantity")
 
 
@@ -82,7 +83,7 @@ def is_alone(written: Written) -> bool:
 def based(component: Written) -> bool:
     """Whether a component has a quota to compare with, by the facts or its own."""
     looks_at = component.get("position") or component.get("measure")
-    return looks_at in OF_QUOTA and component["period"] not in ("week", "ever")
+    return looks_at in OF_QUOTA and component["period"] not in (*WITHIN_MONTHS, "ever")
 
 
 def needs_target(written: Written) -> bool:

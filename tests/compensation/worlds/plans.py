@@ -14,6 +14,7 @@ from tests.compensation.worlds.dice import (
     NUMBERS,
     OF_QUOTA,
     PERIODS,
+    WITHIN_MONTHS,
     Written,
     counts_money,
     needs_target,
@@ -62,6 +63,7 @@ class PlanWriter(Conditions):
         }
         if self.chance("year_starts", 0.2):
             written["year_starts"] = random.choice(("4", "2"))
+        written["two_weeks_start"] = random.choice(("2026-01-05", "2026-03-01"))
         for place in range(random.choice((1, 2, 3))):
             self.components.append(self._component(f"c{place}"))
         if len(self.components) > 1:
@@ -116,7 +118,7 @@ class PlanWriter(Conditions):
             "accumulate_with" not in last
             and "credited_on" in first
             and "pool" not in {**first["payout"], **last["payout"]}
-            and last["period"] not in ("ever", "week")
+            and last["period"] not in ("ever", *WITHIN_MONTHS)
         )
         if random.random() < 0.2 and may_look and self.chance("earnings_figures", 1):
             self.figures["pay"] = {"earnings_of": names[0]}
@@ -153,6 +155,8 @@ class PlanWriter(Conditions):
         if per != "period" and self.chance("share_caps", 0.4):
             del written["amount"]
             written |= {"share": random.choice(("3%", "0.12")), "measure": random.choice(("revenue", "margin"))}
+            if self.chance("cap_rate", 0.5):
+                written["exchange_rate"] = random.choice(("credited_on", "month_average", "plan_rate"))
         return written | ({"period": random.choice(("month", "quarter", "year"))} if per == "period" else {"per": per})
 
     # a component
@@ -164,12 +168,14 @@ class PlanWriter(Conditions):
         if self.is_rebate:
             kind = "lines"
         self.kind = kind
+        if not self.is_rebate and self.chance("only_for", 0.15):
+            written["only_for"] = self._only_for()
         if kind in ("lines", "pool"):
             self._crediting(written)
         if kind == "lines":
             self._lines(written)
         else:
-            if written["period"] in ("ever", "week"):
+            if written["period"] in ("ever", *WITHIN_MONTHS):
                 written["period"] = "quarter"
             {
                 "scorecard": self._scorecard,
@@ -182,6 +188,17 @@ class PlanWriter(Conditions):
         if self.chance("target", 1) and needs_target(written):
             written["target_pay"] = self._target()
         return written
+
+    def _only_for(self) -> Written:
+        return self.random.choice(
+            (
+                {"titles": ["Rep", "Director"]},
+                {"regions": list(REGIONS)},
+                {"channels": "Direct", "titles": "Rep"},
+                {"teams": ["Alpha", "Gamma"]},
+                {"payees": ["r0", "r1", "r2", "m0"]},
+            )
+        )
 
     def _crediting(self, written: Written) -> None:
         random = self.random
@@ -271,7 +288,7 @@ class PlanWriter(Conditions):
         written |= {"measure": measure, "mode": mode}
         if position != measure:
             written["position"] = position
-        if by_quota and written["period"] in ("week", "ever"):
+        if by_quota and written["period"] in ("week", "two-weeks", "ever"):
             written["period"] = "quarter"
         self.may_multiply = True
         if by_quota:
@@ -335,6 +352,8 @@ class PlanWriter(Conditions):
                 terms["for"] = "year"
                 if written["period"] == "quarter":
                     terms["weights"] = ["20%", "30%", "10%", "40%"]
+        if written["period"] == "half-month":
+            terms |= {"amount": str(random.randrange(1000, 9000)), "for": "month"}
         if self.chance("quota_share", 0.15):
             terms["share"] = random.choice(("50%", "110%"))
         if self.chance("ramp", 0.15):
