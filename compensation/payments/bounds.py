@@ -14,7 +14,7 @@ from compensation.payments.pay_currency import PayCurrencies
 from compensation.payments.payment_periods import PaymentPeriod
 from compensation.plans.parts import Span
 from compensation.plans.payments import Draw, DrawKind, Guarantee
-from compensation.plans.periods import months_between, period_of
+from compensation.plans.periods import PeriodKind, months_between, period_of
 from compensation.plans.plan import Plan
 from compensation.plans.rules import rules_of
 from compensation.plans.typed_numbers import Number
@@ -29,10 +29,11 @@ class BoundsOfPlans:
 
     def __init__(self, facts: Facts, plans: Sequence[Plan], currencies: PayCurrencies, as_of: date) -> None:
         self._exponents, self._currencies, self._as_of = ExchangeRates(facts), currencies, as_of
-        self._hired: dict[str, date] = {}
+        self._hired: dict[str, list[tuple[date, date]]] = {}
         self._eligible: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
         self._known: dict[tuple[str, date, str, bool, bool], Bounds] = {}
-        lifting = [plan for plan in plans if plan.payments.draw or plan.payments.guarantee]
+        names = {plan.name for plan in plans if plan.payments.draw or plan.payments.guarantee}
+        lifting = [plan for plan in plans if plan.name in names]
         if lifting:
             self._hired = _hired(facts)
             rows = Assignments(facts).eligibility(rules_of(lifting)).drop_nulls().iter_rows()
@@ -76,14 +77,13 @@ class BoundsOfPlans:
             is_recoverable=draw.kind is DrawKind.RECOVERABLE,
             is_paid_in_advance=draw.paid_in_advance and in_force,
             recovered=share if begun else Fraction(0),
-            is_forgiven_after=resets is not None
-            and each.period.end >= period_of(each.last, resets, each.plan.year_starts).end,
+            is_forgiven_after=resets is not None and _ends_within(each, resets),
         )
 
     def _is_new(self, guarantee: Guarantee, payee_id: str, day: date) -> bool:
-        """Whether somebody is in the months of the guarantee."""
-        hired = self._hired.get(payee_id)
-        return guarantee.months is None or (hired is not None and months_between(hired, day) < guarantee.months)
+        """Whether somebody is in the months of the guarantee, by what was known of the hiring on that day."""
+        known = [hired_on for start, hired_on in self._hired.get(payee_id, ()) if start <= day]
+        return guarantee.months is None or (bool(known) and months_between(known[-1], day) < guarantee.months)
 
     def _has_plan(self, payee_id: str, each: PaymentPeriod) -> bool:
         spans = self._eligible.get((each.plan.name, payee_id), ())
@@ -99,12 +99,19 @@ def _holds(window: Span | None, day: date) -> bool:
     return window is None or window.contains(day)
 
 
-def _hired(facts: Facts) -> dict[str, date]:
-    hired: dict[str, date] = {}
+def _ends_within(each: PaymentPeriod, kind: PeriodKind) -> bool:
+    """Whether a period of the kind ends in the payment period, such as a month in a week; all time has no end."""
+    if each.period.end == date.max:
+        return False
+    return period_of(each.period.start, kind, each.plan.year_starts).end <= each.period.end
+
+
+def _hired(facts: Facts) -> dict[str, list[tuple[date, date]]]:
+    """The day of hiring from the day of each assignment on; the first assignment is one where none is named."""
+    hired: dict[str, list[tuple[date, date]]] = {}
     for payee_id, start, hired_on in (
         facts.assignments.sort("from_on").select("payee_id", "from_on", "hired_on").iter_rows()
     ):
-        hired.setdefault(payee_id, start)
-        if hired_on is not None:
-            hired[payee_id] = hired_on
+        known = hired.setdefault(payee_id, [])
+        known.append((start, hired_on or (known[-1][1] if known else start)))
     return hired
