@@ -64,6 +64,14 @@ def _check_uses(plan: Plan, component: Component, place: Place) -> None:
             raise problem(f"counts an unknown measure '{measure}'", remedy, place=place)
 
 
+def check_payments(plan: Plan) -> None:
+    """An error for a rebate that is topped up: which customers there are, sales decide and no assignment."""
+    lifted = plan.payments.draw or plan.payments.guarantee
+    if lifted and plan.applies_to.is_for_customers:
+        remedy = "leave it out, or pay a floor of the component"
+        raise problem("draws and guarantees are for people, not for customers", remedy, place=("payments",))
+
+
 def check_definitions(plan: Plan) -> None:
     """An error for measures, figures or components that stand on themselves, or on what is not there."""
     figures = {name: set(figure.names) for name, figure in plan.figures.items()}

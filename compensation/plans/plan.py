@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from compensation.plans.coherence import check_definitions, check_kinds, check_names
+from compensation.plans.coherence import check_definitions, check_kinds, check_names, check_payments
 from compensation.plans.components import Component
 from compensation.plans.examples import ShortExample, StoryExample
 from compensation.plans.figures import Figure
@@ -122,6 +122,7 @@ class Plan(PlanPart):
         check_names(self)
         check_definitions(self)
         check_kinds(self)
+        check_payments(self)
         return self
 
 
