@@ -26,6 +26,11 @@ _LINE = (
     *("payee_id", "plan", "plan_version", "component", "transaction_id", "deal_id", "party", "via_payee_id", "role"),
     *("instalment", "reverses_id", "period_label"),
 )
+_OF_THE_CREDIT = (
+    pl.col("origin_id").alias("transaction_id"),
+    pl.lit(None, pl.String).alias("reverses_id"),
+    pl.col("first_in").alias("period_label"),
+)
 RELEASES = (*_LINE, "released_on", "moment", "share", "currency", "release_minor")
 _WAITING = (*_LINE, "waits_for", "expected_on", "share", "currency", "waiting_minor")
 
@@ -114,7 +119,7 @@ def _released(
         steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)
         for schedule in schedules
     )
-    entries = pl.concat([_grown(earned, known, as_of), _taken_back(earned, known)])
+    entries = pl.concat([_taken_back(earned, known), _grown(earned, known, as_of)])
     return entries.sort("family", "released_on", maintain_order=True).select(RELEASES), _left(earned, known, as_of)
 
 
@@ -125,8 +130,7 @@ def _grown(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFra
     )
     entries = _of_earned(joined, "release_minor").with_columns(
         pl.col("on").alias("released_on"),
-        pl.col("origin_id").alias("transaction_id"),
-        pl.lit(None, pl.String).alias("reverses_id"),
+        *_OF_THE_CREDIT,
     )
     return entries.select("family", *RELEASES)
 
@@ -156,15 +160,17 @@ def _left(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFram
     """What every step to come will release of what is earned today."""
     to_come = known.filter(pl.col("on") > as_of)
     joined = earned.filter(pl.col("to_on") == NEVER).join(to_come, on="origin", maintain_order="left_right")
-    return _of_earned(joined, "waiting_minor").select(
-        *(pl.col("origin_id").alias(name) if name == "transaction_id" else pl.col(name) for name in _LINE[:-2]),
-        pl.lit(None, pl.String).alias("reverses_id"),
-        "period_label",
-        pl.col("moment").alias("waits_for"),
-        pl.when(pl.col("on") < NEVER).then("on").alias("expected_on"),
-        "share",
-        "currency",
-        "waiting_minor",
+    return (
+        _of_earned(joined, "waiting_minor")
+        .with_columns(_OF_THE_CREDIT)
+        .select(
+            *_LINE,
+            pl.col("moment").alias("waits_for"),
+            pl.when(pl.col("on") < NEVER).then("on").alias("expected_on"),
+            "share",
+            "currency",
+            "waiting_minor",
+        )
     )
 
 
