@@ -18,12 +18,21 @@ from tests.compensation.worlds.dice import (
     needs_target,
     sharing,
 )
+from tests.compensation.worlds.paying import hold_back, payments_of
 
 
-def plans(random: Random, number: int) -> list[Plan]:
-    """A plan of a few components, perhaps in two versions, of which the later one continues."""
+def plans(random: Random, number: int, paying: Random | None = None) -> list[Plan]:
+    """A plan of a few components, perhaps in two versions, of which the later one continues.
+
+    ``paying`` throws for what happens after an earning; without it everything is paid at once.
+    """
     writer = PlanWriter(random, number)
     written = writer.plan()
+    terms: Written = {}
+    if paying is not None:
+        hold_back(paying, written)
+        terms, earlier_terms = ({"payments": payments_of(paying, is_rebate=writer.is_rebate)} for _ in range(2))
+        written |= earlier_terms
     is_on_earnings = any("earnings_of" in each for each in written["components"])
     if not writer.chance("versions", 0.15) or (is_on_earnings and "versions_of_earnings" in NOT_YET):
         return [_parsed(written, number)]
@@ -34,7 +43,7 @@ def plans(random: Random, number: int) -> list[Plan]:
     ]
     return [
         _parsed(earlier, number),
-        _parsed({**written, "effective": {"from": "2026-05-17"}, "components": continued}, number),
+        _parsed({**written, "effective": {"from": "2026-05-17"}, "components": continued, **terms}, number),
     ]
 
 
