@@ -13,7 +13,7 @@ from compensation.plans.releases import Clawback, Release
 from tests.compensation.worlds import settled_plans
 from tests.compensation.worlds.comparing_settled import compared_settled
 
-WORLDS = 10
+WORLDS = 8
 """In these, thousands of payments, adjustments, and components of payees that release or wait are compared."""
 PARTS = (Release, Clawback, Payments, Draw, Guarantee, MinimumPayout)
 
