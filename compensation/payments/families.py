@@ -61,14 +61,17 @@ def families(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _grown(lines: pl.DataFrame) -> pl.DataFrame:
     _refuse_overflow(lines)
-    ordered = lines.with_columns(pl.col("family").min().over(FAMILY)).sort(
-        "family", "dated_on", pl.col("reverses_id").is_not_null(), "transaction_id"
-    )
+    is_return = pl.col("reverses_id").is_not_null()
+    order = ("dated_on", is_return, "transaction_id", "earning_minor")
+    together = lines.with_columns(pl.col("family").min().over(FAMILY).alias("together")).sort("together", *order)
+    # Of several credits of one name a return cannot say which it reverses; it is the first, and the others stay apart.
+    apart = ~is_return & ((~is_return).cum_sum().over("together") > 1)
+    ordered = together.with_columns(pl.when(apart).then("family").otherwise("together").alias("family"))
+    ordered = ordered.sort("family", *order)
     earned = pl.col("earning_minor").cum_sum().over("family")
-    order = (pl.col("reverses_id").is_not_null(), pl.col("dated_on"), pl.col("transaction_id"))
-    return ordered.with_columns(
+    return ordered.drop("together").with_columns(
         pl.col("dated_on").min().over("family").alias("start_on"),
-        pl.col("period_label").sort_by(order).first().over("family").alias("first_in"),
+        pl.col("period_label").sort_by(is_return).first().over("family").alias("first_in"),
         pl.col("dated_on").alias("from_on"),
         pl.col("dated_on").shift(-1).over("family").fill_null(NEVER).alias("to_on"),
         (earned - pl.col("earning_minor")).alias("earned_before"),

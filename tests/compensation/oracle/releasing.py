@@ -131,20 +131,20 @@ def _family(company: Company, piece: Piece) -> object:
 
 
 def _tied(company: Company, name: object, own: list[Piece]) -> Iterator[Family]:
-    """Returns with what they reverse. Credits of one name stay apart where no return asks which of them it reverses.
+    """Returns with what they reverse: of several credits of one name with the first, as none says which it is.
 
     A return of what somebody else was credited with stays by itself.
     """
-    returns = [piece for piece in own if _reverses(company, piece) is not None]
-    credited = [piece for piece in own if _reverses(company, piece) is None]
-    if returns and credited:
-        yield Family(name, [*sorted(credited, key=_by_day), *sorted(returns, key=_by_day)])
-    else:
-        yield from (Family((name, piece.transaction_id), [piece]) for piece in own)
+    returns = sorted((piece for piece in own if _reverses(company, piece) is not None), key=_by_day)
+    credited = sorted((piece for piece in own if _reverses(company, piece) is None), key=_by_day)
+    if not credited:
+        yield from (Family((name, piece.transaction_id), [piece]) for piece in returns)
+    for number, piece in enumerate(credited):
+        yield Family(name, [piece, *(returns if number == 0 else [])])
 
 
-def _by_day(piece: Piece) -> tuple[date, str]:
-    return piece.day, piece.transaction_id
+def _by_day(piece: Piece) -> tuple[date, str, int]:
+    return piece.day, piece.transaction_id, piece.earning
 
 
 def _reverses(company: Company, piece: Piece) -> str | None:

@@ -93,6 +93,20 @@ def test_a_return_of_what_somebody_else_was_credited_with_waits_for_nothing() ->
     assert settlement.waiting.select("payee_id", "waiting_minor").rows() == [("crm:old", 1_000)]
 
 
+def test_credits_of_one_name_are_released_apart_whatever_other_plans_know_of_returns() -> None:
+    """What is paid on two instalments of a contract has one name; a return under another plan does not tie them."""
+    halves, other = (
+        plan("release: [{when: credited, instalments: 2}]"),
+        plan(ON_RECEIPT).model_copy(update={"name": "Other"}),
+    )
+    first, second = INVOICE._replace(earns=500), INVOICE._replace(earns=500, on=date(2026, 2, 10))
+    parts = earnings_of([first, second], halves), earnings_of([INVOICE, RETURN], other)
+    earned = Earnings(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
+    settlement = settle(earned, facts_of([INVOICE, RETURN]), [halves, other], as_of=MARCH)
+    days = ("2026-01-10", "2026-02-10", "2026-02-10", "2026-03-10")
+    assert released(settlement) == [(day, "credited", 250) for day in days]
+
+
 def test_a_return_and_a_release_of_one_day_are_converted_in_this_order() -> None:
     """450 euros for the first half; 200 of these 500 dollars (180 euros) go, then 300 come at 0.8 (240 euros)."""
     rates = [("USD", "EUR", date(2026, 1, 1), "0.9"), ("USD", "EUR", date(2026, 2, 1), "0.8")]
