@@ -2,13 +2,28 @@
 
 Polars' 64 and 128 bit integers wrap without a word; ``Decimal(38, 0)`` raises on + - * and running sums, so it
 serves as the checked integer. Its ``/`` rounds half to even, so nothing but :func:`divided` divides.
+
+Integers of 64 bits are divided seven times as fast; they serve where the largest intermediate result is known to fit,
+see :func:`narrowest`.
 """
 
 from decimal import Decimal
 
 import polars as pl
 
+from compensation.exact import MAX_MINOR
+
 EXACT_TYPE = pl.Decimal(38, 0)
+SHORT_TYPE = pl.Int64()
+
+
+def narrowest(reach: int) -> pl.DataType:
+    """The type that holds integers of that magnitude; ``reach`` bounds all that is calculated on the way.
+
+    >>> narrowest(MAX_MINOR), narrowest(MAX_MINOR + 1)
+    (Int64, Decimal(precision=38, scale=0))
+    """
+    return SHORT_TYPE if reach <= MAX_MINOR else EXACT_TYPE
 
 
 def exact(value: int) -> pl.Expr:
@@ -22,16 +37,16 @@ def as_exact(column: str) -> pl.Expr:
 
 
 def divided(numerator: pl.Expr, denominator: pl.Expr, increment: int = 1, mode: str = "half_away") -> pl.Expr:
-    """Numerator ÷ denominator (exact columns, denominator > 0), rounded to a multiple of ``increment``.
+    """Numerator ÷ denominator (of one type, denominator > 0), rounded to a multiple of ``increment``.
 
-    Modes as those of :func:`compensation.exact.rounded_to`. Needs ``2 * |numerator| + denominator * increment`` within
-    the exact range. Floor division of exact columns is exact.
+    Modes as those of :func:`compensation.exact.rounded_to`. Needs ``2 * (|numerator| + denominator * increment)``
+    within the range of their type, exact or 64 bits. Floor division of either is exact.
     """
     if increment != 1:
-        denominator = denominator * exact(increment)
+        denominator = denominator * increment
     magnitude = _MAGNITUDES[mode](numerator.abs(), denominator)
-    signed = pl.when(numerator < 0).then(exact(0) - magnitude).otherwise(magnitude)
-    return signed * exact(increment) if increment != 1 else signed
+    signed = pl.when(numerator < 0).then(0 - magnitude).otherwise(magnitude)
+    return signed * increment if increment != 1 else signed
 
 
 def _half_away(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
@@ -42,7 +57,7 @@ def _half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     nearest = _half_away(numerator, denominator)
     is_tie = numerator * 2 + denominator == nearest * denominator * 2
     is_odd = nearest // 2 * 2 != nearest
-    return pl.when(is_tie & is_odd).then(nearest - exact(1)).otherwise(nearest)
+    return pl.when(is_tie & is_odd).then(nearest - 1).otherwise(nearest)
 
 
 def _down(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
@@ -50,7 +65,7 @@ def _down(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
 
 
 def _up(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    return (numerator + denominator - exact(1)) // denominator
+    return (numerator + denominator - 1) // denominator
 
 
 _MAGNITUDES = {"half_away": _half_away, "half_even": _half_even, "down": _down, "up": _up}

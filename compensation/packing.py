@@ -1,4 +1,4 @@
-"""Several columns as one number: what is sorted, compared and joined by one integer costs a tenth of it."""
+"""Several columns as one number: what is sorted, compared and looked up by one integer costs a tenth of it."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,13 @@ from compensation.exact import MAX_MINOR
 
 FEW = 4_096
 """So many rows are as quickly sorted, compared and joined by all columns."""
+_WIDEST = 1 << 26
+"""So many numbers may be looked up in a list of all of them."""
 
 
 def packed(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
-    """A number for each row: equal where the columns are, and in their order, as far as they are integers and days.
+    """A number for each row, from 0: equal where the columns are, and in their order, as far as they are integers and
+    days.
 
     None for few rows, if the numbers would not fit into 64 bits, or if a column has nulls.
     """
@@ -33,7 +36,7 @@ def numbered(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
         if size > MAX_MINOR:
             return None
         if high > low:
-            number = number * (high - low + 1) + (pl.lit(column) - low)
+            number = number * (high - low + 1) + (pl.lit(column).cast(pl.Int64) - low)
     return frame.select(number.alias("packed") + pl.repeat(0, pl.len(), dtype=pl.Int64)).to_series()
 
 
@@ -42,8 +45,27 @@ def _whole(column: pl.Series) -> pl.Series:
     if column.dtype == pl.String:
         if (column == column[0]).all():
             return pl.repeat(0, len(column), dtype=pl.Int64, eager=True)
-        return column.cast(pl.Enum(column.unique())).to_physical().cast(pl.Int64)
-    return column.to_physical().cast(pl.Int64)
+        return column.cast(pl.Categorical(pl.Categories.random())).to_physical()
+    return column.to_physical()
+
+
+def only_value(column: pl.Series) -> pl.Expr | None:
+    """The value, if all rows have the same, as a column that takes no room; None if they differ or there are none."""
+    if column.is_empty():
+        return None
+    if column.null_count():
+        is_only = column.null_count() == len(column)
+    else:
+        is_only = column[0] == column[-1] and bool((column == column[0]).all())
+    return pl.lit(column[0], column.dtype).alias(column.name) if is_only else None
+
+
+def arranged(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
+    """The rows in the order of the columns (integers and days); None if they are in it."""
+    number = packed(frame, columns)
+    if number is None:
+        return frame.select(columns).with_row_index("_row").sort(columns, maintain_order=True)["_row"]
+    return None if number.is_sorted() else number.arg_sort()
 
 
 def distinct(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
@@ -59,3 +81,26 @@ def with_looked_up(frame: pl.DataFrame, table: pl.DataFrame, keys: list[str]) ->
     """
     found = frame.select(keys).join(table, on=keys, how="left", maintain_order="left")
     return frame.hstack(found.drop(keys))
+
+
+def first_occurrences(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+    """The rows at which values of the columns occur first; and for each row the place of its own among those.
+
+    The columns have no nulls.
+
+    >>> first, places = first_occurrences(pl.DataFrame({"a": ["x", "y", "x"]}), ["a"])
+    >>> first.to_list(), places.to_list()
+    ([0, 1], [0, 1, 0])
+    """
+    number = packed(frame, columns)
+    if number is None:
+        own = frame.select(columns)
+        once = own.with_row_index("_row").unique(columns, keep="first", maintain_order=True).with_row_index("_place")
+        return once["_row"], own.join(once, on=columns, how="left", maintain_order="left")["_place"]
+    first = number.arg_unique()
+    values, places = number.gather(first), pl.int_range(len(first), dtype=pl.UInt32, eager=True)
+    size = int(str(values.max())) + 1
+    if size <= _WIDEST:
+        return first, pl.repeat(0, size, dtype=pl.UInt32, eager=True).scatter(values, places).gather(number)
+    known = pl.DataFrame({"packed": values, "_place": places})
+    return first, number.to_frame("packed").join(known, on="packed", how="left", maintain_order="left")["_place"]

@@ -1,90 +1,57 @@
 """Amounts: what a party is credited of a transaction's measure, in the plan's currency."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from compensation.crediting.measuring import Measures
-from compensation.crediting.overflow import refuse_overflow
+from compensation.crediting.conversion import Exchange
+from compensation.crediting.matched import Matched
+from compensation.crediting.measuring import Measures, measure_key
+from compensation.crediting.overflow import narrowest_for
 from compensation.crediting.rules_frame import CreditingRules, divides_earnings
 from compensation.exact import MILLIONTHS
-from compensation.exact_columns import EXACT_TYPE, as_exact, divided, exact
+from compensation.exact_columns import divided
 from compensation.plans.measures import MeasureKind
 from compensation.plans.rules import Rule
 
 SIDES = ("before", "after")
+_INTEGER = pl.Int64()
+Ratio = tuple[pl.Expr, pl.Expr]
 
 
-def with_amounts(matched: pl.DataFrame, crediting: CreditingRules, unit: int) -> pl.DataFrame:
-    """``base``, ``position`` and ``family_base`` of each row, and share_millionths; ``base_raw`` and ``position_raw``
-    are of the whole transaction in its own currency.
+def amounts_of(matched: Matched, crediting: CreditingRules, exchange: Exchange, unit: int) -> pl.DataFrame:
+    """Of each credit ``base``, ``position`` and ``family_base`` (Int64), null where a measure or a rate is missing, and
+    ``base_raw`` and ``position_raw``: of the whole transaction in its own currency.
 
     Converted and rounded, the party's part of it by subtraction on the running share, the rule's share of that; where
     the rule converts after the share, converted last. PayOverflowError if a credit could leave the exact range.
     """
-    rules, measures = crediting.rules, crediting.measures
-    names = {"base": "measure"} if _looks_at_what_it_pays(rules) else {"base": "measure", "position": "looks_at"}
-    raw = matched.with_columns(
-        *(_raw(by, side, measures).alias(f"{name}_{side}") for name, by in names.items() for side in SIDES),
-        *(column for name, by in names.items() for column in _rate(name, by, measures)),
-        *_credited_share(rules, unit),
-        *_moments_of_conversion(rules),
+    rules = crediting.rules
+    looks_at_it = all(rule.component.looks_at == rule.component.measure for rule in rules)
+    names = ("base",) if looks_at_it else ("base", "position")
+    raw = pl.DataFrame(
+        [
+            *_shares(matched, rules, unit),
+            *(each for name in names for each in _measured(matched, crediting, exchange, name)),
+        ]
     )
-    refuse_overflow(raw, rules, tuple(names), unit)
-    amounts = raw.lazy().with_columns(pl.col(f"{name}_after").alias(f"{name}_raw") for name in names)
-    for name in names:
-        steps = _steps(raw, name, rules, unit)
-        for side in SIDES:
-            if not _is_all(raw, f"{name}_{side}", 0):
-                amounts = _credited(amounts, f"{name}_{side}", steps, unit)
-    amounts = amounts.with_columns(
-        *((pl.col(f"{name}_after") - pl.col(f"{name}_before")).alias(name) for name in names),
-        pl.col("base_before").alias("family_base"),
-        *_in_millionths(unit),
-    ).with_columns((pl.col("share_to") - pl.col("share_from")).alias("share_millionths"))
-    if "position" not in names:
+    amounts = _calculated(raw, matched, rules, names, unit)
+    if looks_at_it:
         amounts = amounts.with_columns(pl.col("base").alias("position"), pl.col("base_raw").alias("position_raw"))
-    return amounts.with_columns(pl.col("position").cast(pl.Int64)).collect()
+    amount = ("base", "position", "family_base")
+    return amounts.select(pl.col(amount).cast(_INTEGER), "base_raw", "position_raw").collect().rechunk()
 
 
-def _looks_at_what_it_pays(rules: Sequence[Rule]) -> bool:
-    return all(rule.component.looks_at == rule.component.measure for rule in rules)
-
-
-def _raw(by: str, side: str, measures: Measures) -> pl.Expr:
-    keys = list(measures.wanted)
-    if not keys:
-        return pl.lit(None, EXACT_TYPE)
-    if len(keys) == 1:
-        return as_exact(f"{keys[0]}_{side}")
-    chosen = pl.coalesce(pl.when(pl.col(by) == key).then(f"{key}_{side}") for key in keys)
-    return chosen.cast(EXACT_TYPE)
-
-
-def _rate(name: str, by: str, measures: Measures) -> Iterator[pl.Expr]:
-    """Numbers have no currency."""
-    numbers = [key for key, (plan, measure) in measures.wanted.items() if plan.kind_of(measure) is MeasureKind.NUMBER]
-    for part in ("num", "den"):
-        rate = pl.col(f"rate_{part}")
-        if numbers:
-            rate = pl.when(pl.col(by).is_in(numbers)).then(exact(1)).otherwise(rate)
-        yield rate.alias(f"{name}_{part}")
-
-
-def _credited_share(rules: Sequence[Rule], unit: int) -> Iterator[pl.Expr]:
-    """The part of the transaction that is credited: all of it where the shares divide the earning."""
-    whole = [rule.number for rule in rules if divides_earnings(rule)]
-    for name, value in (("from", 0), ("to", unit)):
-        part = pl.col(f"share_{name}")
-        if whole:
-            part = pl.when(pl.col("rule").is_in(whole)).then(pl.lit(value, pl.Int64)).otherwise(part)
-        yield part.alias(f"credited_{name}")
-
-
-def _moments_of_conversion(rules: Sequence[Rule]) -> Iterator[pl.Expr]:
-    late = late_conversions(rules)
-    if late:
-        yield pl.col("rule").is_in(late).alias("converted_late")
+def shares_in_millionths(matched: Matched, unit: int) -> pl.DataFrame:
+    """Of each credit share_millionths, share_from, share_to."""
+    fine = unit // MILLIONTHS
+    ends = matched.places.select("share_from", "share_to")
+    if fine > 1:
+        ends = ends.with_columns((pl.col("share_from", "share_to") * 2 + fine) // (2 * fine))
+    shares = ends.select(
+        (pl.col("share_to") - pl.col("share_from")).alias("share_millionths"), "share_from", "share_to"
+    )
+    return shares[matched.rows["place"]]
 
 
 def late_conversions(rules: Sequence[Rule]) -> list[int]:
@@ -92,64 +59,116 @@ def late_conversions(rules: Sequence[Rule]) -> list[int]:
     return [rule.number for rule in rules if rule.component.converted_after_share]
 
 
-def _in_millionths(unit: int) -> Iterator[pl.Expr]:
-    fine = unit // MILLIONTHS
-    if fine > 1:
-        for name in ("share_from", "share_to"):
-            yield ((2 * pl.col(name) + fine) // (2 * fine)).alias(name)
+def _measured(matched: Matched, crediting: CreditingRules, exchange: Exchange, name: str) -> Iterator[pl.Series]:
+    """Columns ``<name>_before``, ``<name>_after`` and, unless that is 1 everywhere, ``<name>_num``, ``<name>_den``."""
+    keys = {rule.number: _key(rule, name) for rule in crediting.rules}
+    for side in SIDES:
+        yield _of_documents(matched, keys, list(crediting.measures.wanted), side).alias(f"{name}_{side}")
+    if exchange.converts:
+        numbers = [rule for rule, key in keys.items() if _is_number(crediting.measures, key)]
+        is_number = matched.rows["rule"].is_in(numbers)
+        for part, rate in (("num", exchange.nums), ("den", exchange.dens)):
+            own = rate.gather(exchange.places)
+            one = pl.Series([1], dtype=own.dtype)
+            yield (own.zip_with(~is_number, one) if numbers else own).alias(f"{name}_{part}")
 
 
-def _steps(raw: pl.DataFrame, name: str, rules: Sequence[Rule], unit: int) -> list[tuple[pl.Expr, pl.Expr] | None]:
-    """What scales the measure, in this order, each rounded: ratios, and (None) the party's part; without those of 1."""
-    late = late_conversions(rules)
-    rate = (pl.col(f"{name}_num"), pl.col(f"{name}_den"))
-    is_late = pl.col("converted_late")
-    converts = not all(_is_all(raw, f"{name}_{part}", 1) for part in ("num", "den"))
-    steps: list[tuple[pl.Expr, pl.Expr] | None] = []
-    if converts:
-        steps.append(_unless(is_late, rate) if late else rate)
-    if not (_is_all(raw, "credited_from", 0) and _is_all(raw, "credited_to", unit)):
-        steps.append(None)
-    if any(rule.component.share.value != 1 for rule in rules):
-        steps.append((as_exact("share_num"), as_exact("share_den")))
-    if converts and late:
-        steps.append(_unless(~is_late, rate))
-    return steps
+def _key(rule: Rule, name: str) -> str:
+    component = rule.component
+    return measure_key(rule.plan_number, component.measure if name == "base" else component.looks_at)
 
 
-def _is_all(frame: pl.DataFrame, column: str, value: int) -> bool:
-    """Whether every row has the value; of most columns that is known from the first."""
-    if frame.is_empty() or frame[column].null_count() or frame[column][0] != value:
-        return False
-    return bool((frame[column] == value).all())
+def _is_number(measures: Measures, key: str) -> bool:
+    plan, measure = measures.wanted[key]
+    return plan.kind_of(measure) is MeasureKind.NUMBER
 
 
-def _credited(
-    frame: pl.LazyFrame, column: str, steps: Sequence[tuple[pl.Expr, pl.Expr] | None], unit: int
+def _of_documents(matched: Matched, keys: Mapping[int, str], wanted: Sequence[str], side: str) -> pl.Series:
+    """The measure that each credit's rule looks at, of its document."""
+    columns = [matched.documents[f"{key}_{side}"] for key in wanted]
+    row = matched.rows["document"]
+    if len(columns) == 1:
+        return columns[0].gather(row)
+    offsets = {rule: wanted.index(key) * matched.documents.height for rule, key in keys.items()}
+    return pl.concat(columns, rechunk=True).gather(matched.of_rules(offsets, _INTEGER) + row)
+
+
+def _shares(matched: Matched, rules: Sequence[Rule], unit: int) -> Iterator[pl.Series]:
+    """Columns credited_from and credited_to (all of it where the shares divide the earning), share_num and share_den,
+    and whether a rule is converted_late; without those that change nothing.
+    """
+    yield matched.rows["rule"]
+    whole = [rule.number for rule in rules if divides_earnings(rule)]
+    ends = {"from": 0, "to": unit}
+    if any((matched.places[f"share_{end}"] != value).any() for end, value in ends.items()):
+        is_divided = ~matched.rows["rule"].is_in(whole)
+        for end, value in ends.items():
+            own = matched.column(f"share_{end}")
+            yield (own.zip_with(is_divided, pl.Series([value])) if whole else own).alias(f"credited_{end}")
+    shares = {rule.number: rule.component.share.value for rule in rules}
+    if any(share != 1 for share in shares.values()):
+        parts = {"num": "numerator", "den": "denominator"}
+        for part, of_ratio in parts.items():
+            values = {number: getattr(share, of_ratio) for number, share in shares.items()}
+            yield matched.of_rules(values, _INTEGER).alias(f"share_{part}")
+    if late := late_conversions(rules):
+        yield matched.rows["rule"].is_in(late).alias("converted_late")
+
+
+def _calculated(
+    raw: pl.DataFrame, matched: Matched, rules: Sequence[Rule], names: Sequence[str], unit: int
 ) -> pl.LazyFrame:
-    for step in steps:
-        frame = _parted(frame, column, unit) if step is None else _scaled(frame, column, *step)
+    numbers = narrowest_for(raw, matched, rules, names, unit)
+    exact = pl.col([name for name in raw.columns if name not in ("rule", "converted_late")]).cast(numbers)
+    amounts = raw.lazy().with_columns(pl.col(f"{name}_after").alias(f"{name}_raw") for name in names)
+    amounts = amounts.with_columns(exact)
+    for name in names:
+        for side in SIDES:
+            if side == "after" or not (raw[f"{name}_{side}"] == 0).all():
+                amounts = _credited(amounts, name, side, raw.columns, unit)
+    return amounts.with_columns(
+        *((pl.col(f"{name}_after") - pl.col(f"{name}_before")).alias(name) for name in names),
+        pl.col("base_before").alias("family_base"),
+    )
+
+
+def _credited(frame: pl.LazyFrame, name: str, side: str, columns: Sequence[str], unit: int) -> pl.LazyFrame:
+    """What scales the measure, in this order, each rounded: its rate, the party's part of it, the rule's share."""
+    column, rate = f"{name}_{side}", (pl.col(f"{name}_num"), pl.col(f"{name}_den"))
+    converts, is_late = f"{name}_num" in columns, pl.col("converted_late")
+    can_be_late = "converted_late" in columns
+    if converts:
+        frame = _scaled(frame, column, _unless(is_late, rate) if can_be_late else rate)
+    if "credited_from" in columns:
+        frame = _parted(frame, column, unit)
+    if "share_num" in columns:
+        frame = _scaled(frame, column, (pl.col("share_num"), pl.col("share_den")))
+    if converts and can_be_late:
+        frame = _scaled(frame, column, _unless(~is_late, rate))
     return frame
 
 
 def _parted(frame: pl.LazyFrame, column: str, unit: int) -> pl.LazyFrame:
     """The party's part, by subtraction on the running share."""
-    whole = exact(unit)
+    upto, below = (pl.col(column) * pl.col(f"credited_{end}") for end in ("to", "from"))
+    frame = frame.with_columns(upto.alias("_to"), below.alias("_from"))
     return frame.with_columns(
-        *((pl.col(column) * as_exact(f"credited_{end}")).alias(f"_{end}") for end in ("to", "from"))
-    ).with_columns((divided(pl.col("_to"), whole) - divided(pl.col("_from"), whole)).alias(column))
+        (divided(pl.col("_to"), _whole(unit)) - divided(pl.col("_from"), _whole(unit))).alias(column)
+    )
 
 
-def _unless(condition: pl.Expr | None, rate: tuple[pl.Expr, pl.Expr]) -> tuple[pl.Expr, pl.Expr]:
+def _whole(unit: int) -> pl.Expr:
+    return pl.lit(unit)
+
+
+def _unless(condition: pl.Expr, rate: Ratio) -> Ratio:
     """The rate, but one where the condition holds."""
-    if condition is None:
-        return rate
     num, den = (
-        pl.when(condition).then(pl.when(part.is_null()).then(None).otherwise(exact(1))).otherwise(part) for part in rate
+        pl.when(condition).then(pl.when(part.is_null()).then(None).otherwise(1)).otherwise(part) for part in rate
     )
     return num, den
 
 
-def _scaled(frame: pl.LazyFrame, column: str, num: pl.Expr, den: pl.Expr) -> pl.LazyFrame:
-    scaled = frame.with_columns((pl.col(column) * num).alias("_scaled"))
-    return scaled.with_columns(divided(pl.col("_scaled"), den).alias(column))
+def _scaled(frame: pl.LazyFrame, column: str, ratio: Ratio) -> pl.LazyFrame:
+    scaled = frame.with_columns((pl.col(column) * ratio[0]).alias("_scaled"))
+    return scaled.with_columns(divided(pl.col("_scaled"), ratio[1]).alias(column))

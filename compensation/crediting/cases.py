@@ -11,6 +11,8 @@ from functools import cached_property
 
 import polars as pl
 
+from compensation.crediting.conversion import Exchange
+from compensation.crediting.matched import Matched
 from compensation.crediting.measuring import measure_key
 from compensation.crediting.transactions import ATTRIBUTE
 from compensation.exact import MILLIONTHS
@@ -89,48 +91,36 @@ def _is_measure(name: str, rule: Rule) -> bool:
     return name in rule.plan.measures or (name in BUILT_IN and name not in COLUMNS)
 
 
-def with_cases(
-    matched: pl.DataFrame, transactions: pl.DataFrame, rules: Sequence[Rule], rates: ExchangeRates
-) -> pl.DataFrame:
-    """The credits with ``case_no``: the number of the case (of a matrix: row times columns plus column), 0 without
-    cases, null where none holds. Rows have rule, credited_on, hired_on, rate_num, rate_den and the attributes.
+def case_numbers(
+    matched: Matched, prepared: pl.DataFrame, rules: Sequence[Rule], exchange: Exchange, rates: ExchangeRates
+) -> pl.Expr:
+    """The case of each credit: the number of the case (of a matrix: row times columns plus column), 0 without
+    cases, null where none holds. ``prepared``: all documents, also those that credit nobody.
     """
-    matched = matched.with_columns(pl.lit(0, pl.Int64).alias("case_no"))
     by_name: dict[str, list[tuple[Rule, Lookup]]] = defaultdict(list)
     for rule in rules:
         for lookup in lookups(rule):
             name = measure_key(rule.plan_number, lookup.by) if _is_measure(lookup.by, rule) else lookup.by
             by_name[name].append((rule, lookup))
+    numbers = pl.lit(0, pl.Int64)
     for name, wanted in by_name.items():
-        matched = _with_places(matched, transactions, name, wanted, rates)
-    return matched
+        is_measure = _is_measure(wanted[0][1].by, wanted[0][0])
+        values = _measured(matched, prepared, name, exchange) if is_measure else _attributed(matched, name)
+        numbers = numbers + pl.lit(_places_of(values, wanted, rates))
+    return numbers
 
 
-def _with_places(
-    matched: pl.DataFrame,
-    transactions: pl.DataFrame,
-    name: str,
-    wanted: Sequence[tuple[Rule, Lookup]],
-    rates: ExchangeRates,
-) -> pl.DataFrame:
-    """The places are looked up once for each rule and value that occur."""
-    keys = ["rule", name if name in COLUMNS else f"{ATTRIBUTE}{name}"]
-    if _is_measure(wanted[0][1].by, wanted[0][0]):
-        matched, keys = _with_value(matched, transactions, name), ["rule", "_value", "rate_num", "rate_den"]
-    elif name == TENURE:
-        keys = ["rule", "hired_on", "credited_on"]
-    elif name == INSTALMENT:
-        keys = ["rule", INSTALMENT]
+def _places_of(values: pl.DataFrame, wanted: Sequence[tuple[Rule, Lookup]], rates: ExchangeRates) -> pl.Series:
+    """The places of credits whose rules look it up, and 0 for others; looked up once for each rule and value."""
     by_rule: dict[int, list[tuple[Rule, Lookup]]] = defaultdict(list)
     for rule, lookup in wanted:
         by_rule[rule.number].append((rule, lookup))
-    distinct = matched.filter(pl.col("rule").is_in(list(by_rule))).select(keys).unique()
+    is_concerned = pl.col("rule").is_in(list(by_rule))
+    distinct = values.filter(is_concerned).unique()
     places = [_places(by_rule[number], row, rates) for number, *row in distinct.iter_rows()]
     found = distinct.with_columns(pl.Series("_place", places, dtype=pl.Int64))
-    joined = matched.join(found, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    is_concerned = pl.col("rule").is_in(list(by_rule))
-    case = pl.when(is_concerned).then(pl.col("case_no") + pl.col("_place")).otherwise("case_no")
-    return joined.with_columns(case.alias("case_no")).drop("_place", *(["_value"] if "_value" in keys else []))
+    joined = values.join(found, on=values.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined.select(pl.when(is_concerned).then("_place").otherwise(0)).to_series()
 
 
 def _places(lookups_of_rule: Sequence[tuple[Rule, Lookup]], row: Sequence[object], rates: ExchangeRates) -> int | None:
@@ -143,16 +133,28 @@ def _places(lookups_of_rule: Sequence[tuple[Rule, Lookup]], row: Sequence[object
     return total
 
 
-def _with_value(matched: pl.DataFrame, transactions: pl.DataFrame, key: str) -> pl.DataFrame:
-    """The measure of the whole document, for a return that of what it takes back, as ``_value``."""
-    originals = transactions.filter(pl.col("kind") != "return", pl.col("schedule") == 0)
+def _measured(matched: Matched, prepared: pl.DataFrame, name: str, exchange: Exchange) -> pl.DataFrame:
+    """Columns rule, and the measure with its rate that is looked up."""
+    return pl.DataFrame([matched.rows["rule"], _whole_measure(matched, prepared, name), *exchange.rates()])
+
+
+def _attributed(matched: Matched, name: str) -> pl.DataFrame:
+    """Columns rule, and what else of the credits is looked up."""
+    if name == TENURE:
+        return matched.frame(("rule", "hired_on", "credited_on"))
+    return matched.frame(("rule", name if name in COLUMNS | {INSTALMENT} else f"{ATTRIBUTE}{name}"))
+
+
+def _whole_measure(matched: Matched, prepared: pl.DataFrame, key: str) -> pl.Series:
+    """The measure of each credit's whole document, for a return that of what it takes back."""
+    originals = prepared.filter(pl.col("kind") != "return", pl.col("schedule") == 0)
     on = ["scenario", "_document", "deal_id", "event"]
     document = pl.coalesce("reverses_id", "transaction_id").alias("_document")
     whole = originals.with_columns(document, pl.col(f"{key}_after").alias("_whole")).select(*on, "_whole")
-    tied = matched.with_columns(document).join(whole, on=on, how="left", maintain_order="left")
+    tied = matched.documents.with_columns(document).join(whole, on=on, how="left", maintain_order="left")
     stands_alone = (pl.col("kind") == "return") & pl.col("reverses_id").is_null()
     value = pl.when(stands_alone).then(0 - pl.col(f"{key}_after")).otherwise("_whole")
-    return tied.with_columns(value.alias("_value")).drop("_whole", "_document")
+    return tied.select(value).to_series().gather(matched.rows["document"]).alias("_value")
 
 
 def _place(row: Sequence[object], rule: Rule, lookup: Lookup, rates: ExchangeRates) -> int | None:

@@ -8,8 +8,10 @@ from functools import cache
 
 import polars as pl
 
+from compensation.crediting.matched import Matched
 from compensation.exact import exact_series, rounded
 from compensation.facts.exchange_rates import ExchangeRates
+from compensation.packing import first_occurrences
 from compensation.plans.components import RateOfDay
 from compensation.plans.periods import month_end
 from compensation.plans.rules import Rule
@@ -63,15 +65,43 @@ def conversions(rules: Iterable[Rule]) -> list[Conversion]:
     return list(dict.fromkeys(Conversion.of(rule) for rule in rules))
 
 
-def rates_frame(wanted: pl.DataFrame, ways: Sequence[Conversion], rates: ExchangeRates) -> pl.DataFrame:
-    """``wanted`` (currency, credited_on, conversion: a place in ``ways``) with rate_num, rate_den: exact, or null."""
+@dataclass(frozen=True)
+class Exchange:
+    """The rate of each credit: ``places`` in ``nums`` and ``dens`` (exact; null without a rate)."""
+
+    places: pl.Series
+    nums: pl.Series
+    dens: pl.Series
+
+    @property
+    def converts(self) -> bool:
+        """Whether any rate is missing or changes an amount."""
+        return bool(((self.nums == 1) & (self.dens == 1)).fill_null(value=False).not_().any())
+
+    def rates(self) -> tuple[pl.Series, pl.Series]:
+        """rate_num and rate_den of each credit."""
+        return self.nums.gather(self.places).alias("rate_num"), self.dens.gather(self.places).alias("rate_den")
+
+
+def exchange_of(matched: Matched, rules: Sequence[Rule], rates: ExchangeRates) -> Exchange:
+    """The rates of the credits, each looked up once for a currency, day and way to convert that occur together."""
 
     @cache
     def average(origin: str, target: str, first: date) -> Fraction | None:
         return month_average(rates, origin, target, first)
 
-    found = [ways[way].minor_ratio(currency, day, rates, average) for currency, day, way in wanted.iter_rows()]
-    return wanted.with_columns(
-        exact_series(ratio.numerator if ratio else None for ratio in found).alias("rate_num"),
-        exact_series(ratio.denominator if ratio else None for ratio in found).alias("rate_den"),
+    ways = conversions(rules)
+    first, pairs = first_occurrences(matched.documents, ["currency", "credited_on"])
+    way = matched.of_rules({rule.number: ways.index(Conversion.of(rule)) for rule in rules}, pl.Int64())
+    cells = (pairs.cast(pl.Int64) * len(ways)).gather(matched.rows["document"]) + way
+    occurring = cells.unique() if len(ways) > 1 else pl.int_range(len(first), eager=True)
+    known = matched.documents.select("currency", "credited_on")[first].rows()
+    found: list[Fraction | None] = [None] * (len(first) * len(ways))
+    for cell in occurring:
+        (currency, day), number = known[cell // len(ways)], cell % len(ways)
+        found[cell] = ways[number].minor_ratio(currency, day, rates, average)
+    nums, dens = (
+        exact_series(getattr(ratio, part) if ratio else None for ratio in found)
+        for part in ("numerator", "denominator")
     )
+    return Exchange(cells, nums, dens)

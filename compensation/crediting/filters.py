@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import polars as pl
 
+from compensation.crediting.matched import Matched
 from compensation.crediting.transactions import ATTRIBUTE
 from compensation.plans.components import Attributes, Component
 from compensation.plans.rules import Rule
@@ -32,33 +33,42 @@ def is_allowed(component: Component, key: str, value: str | None) -> bool:
     return (not wanted or value in wanted) and value not in unwanted
 
 
-def filtered(matched: pl.DataFrame, rules: Sequence[Rule], transactions: pl.DataFrame) -> pl.DataFrame:
-    """The rows of ``matched`` (rule, and the columns of transactions and payees) that the rules' filters let pass."""
+def filtered(matched: Matched, rules: Sequence[Rule]) -> Matched:
+    """The credits that the rules' filters let pass."""
     for key in filter_keys(rules):
         column = FILTERED.get(key, key)
-        refused = refusals(rules, key, transactions[column].unique().to_list())
-        valued = matched.select("rule", pl.col(column).fill_null("").alias("value"))
-        found = valued.join(
-            refused.with_columns(is_refused=True), on=["rule", "value"], how="left", maintain_order="left"
-        )
-        matched = matched.filter(found["is_refused"].is_null())
+        values = matched.documents[column].fill_null("")
+        known = values.unique(maintain_order=True)
+        refused = refusals(rules, key, known.to_list())
+        if refused:
+            matched = matched.kept(_allowed(matched, values, known, refused))
     for name in sorted({name for rule in rules for name in rule.component.filter.own}):
         numbers = [rule.number for rule in rules if name in rule.component.filter.own]
-        theirs, payees = (pl.col(column) for column in _own(name))
-        matched = matched.filter(~pl.col("rule").is_in(numbers) | (theirs == payees).fill_null(value=False))
+        theirs, payees = (matched.column(column) for column in _own(name))
+        matched = matched.kept(~matched.rows["rule"].is_in(numbers) | (theirs == payees).fill_null(value=False))
     return matched
 
 
-def refusals(rules: Sequence[Rule], key: str, values: Collection[str | None]) -> pl.DataFrame:
+def _allowed(matched: Matched, values: pl.Series, known: pl.Series, refused: Sequence[tuple[int, str]]) -> pl.Series:
+    """Whether each credit's rule lets the value of its document pass, looked up in a table of rules and values."""
+    places = {value: place for place, value in enumerate(known)}
+    rules = int(str(matched.rows["rule"].max() or 0)) + 1
+    table = pl.repeat(value=True, n=rules * len(known), dtype=pl.Boolean, eager=True)
+    wrong = [rule * len(known) + places[value] for rule, value in refused if rule < rules]
+    number = values.replace_strict(known, pl.int_range(len(known), eager=True), return_dtype=pl.Int64)
+    cells = matched.rows["rule"] * len(known) + number.gather(matched.rows["document"])
+    return table.scatter(wrong, values=False).gather(cells)
+
+
+def refusals(rules: Sequence[Rule], key: str, values: Collection[str]) -> list[tuple[int, str]]:
     """The pairs (rule, value) that filters refuse; a missing value is the empty text."""
-    rows = [
-        (rule.number, value or "")
+    return [
+        (rule.number, value)
         for rule in rules
         if _mentions(rule.component.filter, key)
         for value in values
-        if not is_allowed(rule.component, key, value)
+        if not is_allowed(rule.component, key, value or None)
     ]
-    return pl.DataFrame(rows, schema={"rule": pl.Int64, "value": pl.String}, orient="row")
 
 
 def filter_keys(rules: Sequence[Rule]) -> Iterator[str]:

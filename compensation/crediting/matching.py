@@ -1,23 +1,28 @@
 """Matching: every transaction with every party and rule that fit by document, person, dates and filter."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
-from compensation.crediting.cases import case_attributes, lookups
+from compensation.crediting.cases import case_attributes
 from compensation.crediting.coverage import COVERED_BY, covering, customer_positions, customers, first_covering
-from compensation.crediting.filters import FILTERED, OWN, filter_attributes, filter_keys, filtered
+from compensation.crediting.filters import filter_attributes, filtered
 from compensation.crediting.instalments import scheduled
+from compensation.crediting.matched import PLACE, Matched
 from compensation.crediting.measuring import BASES, with_fields
 from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import ATTRIBUTE, Scenarios, complete, creditable
 from compensation.facts.assignments import Assignments
+from compensation.packing import first_occurrences
 from compensation.plans.components import CreditTo, Event
 from compensation.plans.rules import Rule
 
 _EARNING = ("plan", "plan_version", "component")
 """The attributes that say whose earning a transaction is."""
+Found = tuple[pl.DataFrame, pl.DataFrame]
+"""Rows (document, place, rule) and the places that they name, see :class:`Matched`."""
 
 
 def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
@@ -25,7 +30,7 @@ def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
     measures = crediting.measures
     transactions = with_fields(complete(scenarios.transactions), scenarios.measures, measures.fields)
     transactions = with_attributes(transactions, scenarios.attributes, _attributes(crediting))
-    evaluated = measures.evaluated(creditable(transactions, measures.bases))
+    evaluated = measures.evaluated(creditable(transactions, measures.bases, crediting.events, scenarios.begun))
     placed = scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)
     return placed.drop(_USED_UP, strict=False)
 
@@ -35,23 +40,21 @@ _USED_UP = ("posting_sequence", "source", "source_ref", "settles_id", "is_first"
 
 
 def match(
-    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, assignments: Assignments, unit: int
-) -> pl.DataFrame:
-    """One row per transaction, party and rule, with the columns of transactions, parties and positions, and rule.
-
-    A share of ``unit`` is a whole.
-    """
+    documents: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, assignments: Assignments, unit: int
+) -> Matched:
+    """Every credit; ``documents``: all that are :func:`prepared`. A share of ``unit`` is a whole."""
     rules, positions = crediting.frame(), assignments.positions(crediting.rules)
     if any(rule.component.earnings_of for rule in crediting.rules):
         positions = pl.concat([positions, customer_positions(scenarios.participants, crediting.rules)])
-    found = [_by_deal(transactions, scenarios, crediting, assignments, positions, unit)]
+    numbered = documents.with_row_index("document")
+    found = [_by_deal(numbered, scenarios, crediting, assignments, positions, unit)]
     if crediting.credits_to(CreditTo.COVERAGE):
-        found.append(_by_coverage(transactions, scenarios, crediting, positions, unit))
+        found.append(_by_coverage(numbered, scenarios, crediting, positions, unit))
     if crediting.credits_to(CreditTo.CUSTOMER):
-        found.append(_by_customer(transactions, crediting, rules, unit))
-    matched = found[0] if len(found) == 1 else pl.concat([each.select(found[0].columns) for each in found])
-    matched = filtered(_own_earnings(matched, crediting.rules), crediting.rules, transactions)
-    return _first_matches(matched, crediting.rules)
+        found.append(_by_customer(numbered, crediting, rules, unit))
+    matched = _own_earnings(Matched.of(found, documents), crediting.rules)
+    matched = _first_matches(filtered(matched, crediting.rules), crediting.rules)
+    return matched.compact().in_order()
 
 
 def with_attributes(transactions: pl.DataFrame, attributes: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
@@ -73,84 +76,105 @@ def _attributes(crediting: CreditingRules) -> list[str]:
 
 
 def _by_deal(
-    transactions: pl.DataFrame,
+    documents: pl.DataFrame,
     scenarios: Scenarios,
     crediting: CreditingRules,
     assignments: Assignments,
     positions: pl.DataFrame,
     unit: int,
-) -> pl.DataFrame:
+) -> Found:
     """Those who take part in the deal, and their managers."""
-    sharings = enumerate(crediting.sharings)
     people = pl.concat(
         parties(scenarios, assignments, sharing, crediting.parties_by(sharing), unit).with_columns(
             pl.lit(number, pl.Int64).alias("sharing")
         )
-        for number, sharing in sharings
+        for number, sharing in enumerate(crediting.sharings)
+    ).with_row_index("person")
+    positions = positions.with_row_index("position")
+    placed = (
+        people.select("person", "payee_id", "party", "sharing", "role", "owner_role", "party_from", "party_to")
+        .join(positions.select("position", "payee_id", "plan", "eligible_from", "eligible_to"), on="payee_id")
+        .join(crediting.frame(), on=["plan", "party", "sharing"])
     )
-    rules = crediting.frame()
-    placed = people.join(positions, on="payee_id", how="inner").join(rules, on=["plan", "party", "sharing"])
-    placed = _in_roles(placed, crediting.rules).with_columns(
-        pl.col("party").replace("role_manager", "direct_manager"),
+    placed = _in_roles(placed, crediting.rules).select(
+        *("person", "position", "rule", "event", "treatment", "schedule"),
         pl.max_horizontal("party_from", "eligible_from", "valid_from").alias("first_on"),
         pl.min_horizontal("party_to", "eligible_to", "valid_to").alias("end_on"),
     )
-    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).select(_PLACED)
-    on = ["scenario", "deal_id", "event", "treatment", "schedule"]
-    day = pl.col("credited_on")
-    return (
-        placed.lazy()
-        .join(transactions.lazy().drop(_unused(transactions, crediting)), on=on, how="inner")
-        .filter(day >= pl.col("first_on"), day < pl.col("end_on"))
-        .drop("first_on", "end_on")
-        .collect()
-    )
+    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).sort("rule", "person").with_row_index("place")
+    ways, deals = (_numbers(documents, names) for names in (["event", "treatment", "schedule"], _DEAL))
+    in_way, in_deal = _numbered(placed, ways.known), _numbered(people, deals.known).gather(placed["person"])
+    meeting = documents.select("document", "credited_on", key=deals.of_rows * ways.known.height + ways.of_rows)
+    places = placed.select("place", "rule", "first_on", "end_on", key=in_deal * ways.known.height + in_way)
+    held = {name: people[name].gather(placed["person"]) for name in PLACE if name in people.columns}
+    held |= {name: positions[name].gather(placed["position"]) for name in PLACE if name not in held}
+    held["party"] = held["party"].replace("role_manager", "direct_manager")
+    return _met(meeting, places, ["key"]), pl.DataFrame(held)
 
 
-def _unused(transactions: pl.DataFrame, crediting: CreditingRules) -> list[str]:
-    """The columns that no rule looks at any more."""
-    rules = crediting.rules
-    looked_up = {lookup.by for rule in rules for lookup in lookups(rule)}
-    filtered_by = {FILTERED.get(key, key) for key in filter_keys(rules)}
-    own = {OWN[name][0] for rule in rules for name in rule.component.filter.own}
-    return [name for name in transactions.columns if name in _DROPPED - looked_up - filtered_by - own]
+_DEAL = ["scenario", "deal_id"]
 
 
-_DROPPED = {
-    *("posting_sequence", "source", "source_ref", "settles_id", "revenue_minor", "margin_minor"),
-    *("quantity_millionths", "product", "product_family", "region", "channel", "document_type"),
-}
-_PARTY = ("payee_id", "role", "party", "via_payee_id", "level", "share_from", "share_to", "party_no")
-_POSITION = ("team", "title", "payee_region", "payee_channel", "hired_on")
-_PLACED = (
-    *("scenario", "deal_id", "event", "treatment", "schedule", "plan", "rule"),
-    *_PARTY,
-    *_POSITION,
-    *("first_on", "end_on"),
-)
+class _Numbers(NamedTuple):
+    """The values of some columns that occur, with ``_number``; and the number of each row's."""
+
+    known: pl.DataFrame
+    of_rows: pl.Series
+
+
+def _numbers(frame: pl.DataFrame, names: list[str]) -> _Numbers:
+    first, places = first_occurrences(frame, names)
+    known = frame.select(names)[first].with_columns(pl.int_range(pl.len()).alias("_number"))
+    return _Numbers(known, places.cast(pl.Int64))
+
+
+def _numbered(frame: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """The number of each row's values; null if they do not occur."""
+    names = known.columns[:-1]
+    return frame.select(names).join(known, on=names, how="left", maintain_order="left")["_number"]
 
 
 def _by_coverage(
-    transactions: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame, unit: int
-) -> pl.DataFrame:
+    documents: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, positions: pl.DataFrame, unit: int
+) -> Found:
     """Those who cover what the transaction is; who comes first without having the plan (a house account) uses it up."""
-    people = covering(transactions, scenarios.coverage, unit)
+    people = covering(documents, scenarios.coverage, unit)
     placed = _in_roles(people.join(crediting.frame(), on="party"), crediting.rules)
     placed = first_covering(placed, crediting.rules).join(positions, on=["payee_id", "plan"], how="inner")
-    on = [*COVERED_BY, "event", "treatment", "schedule"]
-    return _in_time(placed.join(transactions, on=on, how="inner", nulls_equal=True))
+    return _by_attributes(documents, placed, COVERED_BY)
 
 
-def _by_customer(transactions: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame, unit: int) -> pl.DataFrame:
+def _by_customer(documents: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame, unit: int) -> Found:
     """The customers themselves."""
-    placed = customers(transactions, crediting.rules, unit).join(rules, on=["plan", "party"])
-    on = ["customer", "event", "treatment", "schedule"]
-    return _in_time(_in_roles(placed, crediting.rules).join(transactions, on=on, how="inner"))
+    placed = customers(documents, crediting.rules, unit).join(rules, on=["plan", "party"])
+    return _by_attributes(documents, _in_roles(placed, crediting.rules), ["customer"])
 
 
-def _in_time(matched: pl.DataFrame) -> pl.DataFrame:
-    day, kept = pl.col("credited_on"), (pl.max_horizontal("eligible_from", "valid_from"))
-    return matched.filter(day >= kept, day < pl.min_horizontal("eligible_to", "valid_to"))
+def _by_attributes(documents: pl.DataFrame, placed: pl.DataFrame, names: Sequence[str]) -> Found:
+    placed = placed.with_row_index("place").with_columns(
+        pl.max_horizontal("eligible_from", "valid_from").alias("first_on"),
+        pl.min_horizontal("eligible_to", "valid_to").alias("end_on"),
+    )
+    return _met(documents, placed, [*names, "event", "treatment", "schedule"]), placed
+
+
+def _met(documents: pl.DataFrame, placed: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Documents and places that have ``on`` in common, on the days from first_on to before end_on."""
+    day, is_always = pl.col("credited_on"), _is_always(documents["credited_on"], placed)
+    own = documents.select("document", *dict.fromkeys((*on, *([] if is_always else ["credited_on"]))))
+    theirs = placed.select("place", *on, "rule", *([] if is_always else ["first_on", "end_on"]))
+    joined = own.join(theirs, on=on, nulls_equal=True, maintain_order="left_right")
+    if not is_always:
+        joined = joined.filter(day >= pl.col("first_on"), day < pl.col("end_on"))
+    return joined.select("document", "place", "rule")
+
+
+def _is_always(days: pl.Series, placed: pl.DataFrame) -> bool:
+    """Whether all places are credited on all days, as it is where nobody comes, goes or moves."""
+    if days.null_count() or days.is_empty() or placed.is_empty():
+        return False
+    first, last = days.dt.min(), days.dt.max()
+    return bool((placed["first_on"] <= first).all() and (placed["end_on"] > last).all())
 
 
 def _in_roles(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
@@ -167,7 +191,7 @@ def _in_roles(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     return pl.concat([placed.filter(is_free), *by_role]).unique(maintain_order=True)
 
 
-def _own_earnings(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+def _own_earnings(matched: Matched, rules: Sequence[Rule]) -> Matched:
     """Of the earnings, those of the components that the rule names, in its own version of the plan."""
     rows = [
         (rule.number, rule.plan.name, rule.plan.version, name) for rule in rules for name in rule.component.earnings_of
@@ -176,23 +200,28 @@ def _own_earnings(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
         return matched
     columns = [f"{ATTRIBUTE}{name}" for name in _EARNING]
     schema = {"rule": pl.Int64, **dict.fromkeys(columns, pl.String)}
-    wanted = matched.join(pl.DataFrame(rows, schema=schema, orient="row"), on=["rule", *columns], how="semi")
-    return pl.concat([matched.filter(pl.col("event") != Event.EARNING.value), wanted])
+    wanted = pl.DataFrame(rows, schema=schema, orient="row").with_columns(is_wanted=True)
+    names = ["rule", *columns]
+    found = matched.frame(names).join(wanted, on=names, how="left", maintain_order="left")["is_wanted"].is_not_null()
+    return matched.kept(found | (matched.column("event") != Event.EARNING.value))
 
 
-def _first_matches(matched: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+def _first_matches(matched: Matched, rules: Sequence[Rule]) -> Matched:
     """Of the components that share a ``first_match``, the first that credits a transaction to anybody."""
     groups = list(_match_groups(rules))
     if not groups:
         return matched
-    schema = {"rule": pl.Int64, "_group": pl.String}
-    grouped = matched.join(pl.DataFrame(groups, schema=schema, orient="row"), on="rule", how="left")
-    transaction = ("scenario", "transaction_id", "deal_id", "event", "_group")
-    is_first = pl.col("rule") == pl.col("rule").min().over(transaction)
-    return grouped.filter(pl.col("_group").is_null() | is_first).drop("_group")
+    schema = {"rule": pl.Int64, "_group": pl.String, "_place": pl.Int64}
+    transaction = ("scenario", "transaction_id", "deal_id", "event")
+    grouped = matched.frame(("rule", *transaction)).join(
+        pl.DataFrame(groups, schema=schema, orient="row"), on="rule", how="left", maintain_order="left"
+    )
+    is_first = pl.col("_place") == pl.col("_place").min().over(*transaction, "_group")
+    return matched.kept(grouped.select(pl.col("_group").is_null() | is_first).to_series())
 
 
-def _match_groups(rules: Sequence[Rule]) -> Iterator[tuple[int, str]]:
+def _match_groups(rules: Sequence[Rule]) -> Iterator[tuple[int, str, int]]:
+    """Rules that measure for a cap stand in the place of the component for which they do."""
     for rule in rules:
         if rule.component.first_match is not None:
-            yield rule.number, f"{rule.plan_number}|{rule.component.first_match}"
+            yield rule.number, f"{rule.plan_number}|{rule.component.first_match}", rule.place

@@ -55,6 +55,11 @@ class CreditingRules:
                 wanted[measure_key(rule.plan_number, name)] = (rule.plan, name)
         return Measures(wanted)
 
+    @cached_property
+    def events(self) -> set[str]:
+        """What any rule credits on."""
+        return {event for event in map(event_of, self.rules) if event is not None}
+
     def parties_by(self, sharing: Sharing) -> set[str]:
         """The parties that rules with that sharing credit."""
         return {party for rule in self.rules if Sharing.of(rule) == sharing for party in parties_of(rule)}

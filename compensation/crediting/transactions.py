@@ -5,7 +5,7 @@ so that whatever is converted or divided is the difference of two cumulative fig
 exactly zero.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,7 +19,12 @@ from compensation.plans.components import Event
 
 ATTRIBUTE = "attribute:"
 """Begins the name of a column with an attribute that the attributes frame tells of transactions."""
+EVENTS = tuple(event.value for event in Event)
+"""What may be credited on."""
 _OWN_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel", "document_type")
+
+
+BEGUN = ("deal_id", "kind")
 
 
 def _none_of(name: str) -> pl.DataFrame:
@@ -32,6 +37,7 @@ class Scenarios:
 
     ``measures``, ``attributes`` and ``coverage`` as the facts have them, for all scenarios. Transactions may bring
     attributes as columns ``attribute:<name>`` instead. Instalments are credited up to ``as_of``; all of them if None.
+    ``begun``: deal_id and kind of the documents that deals have had before, in all scenarios.
     """
 
     transactions: pl.DataFrame
@@ -40,6 +46,7 @@ class Scenarios:
     attributes: pl.DataFrame = field(default_factory=lambda: _none_of("attributes"))
     coverage: pl.DataFrame = field(default_factory=lambda: _none_of("coverage"))
     as_of: date | None = None
+    begun: pl.DataFrame = field(default_factory=lambda: _none_of("transactions").select(BEGUN))
 
 
 def complete(transactions: pl.DataFrame) -> pl.DataFrame:
@@ -48,19 +55,32 @@ def complete(transactions: pl.DataFrame) -> pl.DataFrame:
     return transactions.with_columns(pl.lit(None, pl.String).alias(column) for column in sorted(absent))
 
 
-def creditable(transactions: pl.DataFrame, bases: Sequence[str]) -> pl.DataFrame:
+def creditable(
+    transactions: pl.DataFrame,
+    bases: Sequence[str],
+    events: Collection[str] = EVENTS,
+    begun: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``reverses_id`` (of returns by
     origin) and family measures: ``<base>_before``, ``<base>_after`` of each base.
 
     ``order_no`` follows posting sequence, date, source, source ref and transaction id. A return appears once for each
-    treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own.
+    treatment: under ``origin`` it has the date and the attributes of what it reverses, under ``current`` its own. Where
+    nothing is returned, only those transactions are there that any of the ``events`` credits. ``begun``: see
+    :class:`Scenarios`.
     """
-    ordered = transactions.sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id")
+    is_return = transactions["kind"] == "return"
+    kept = EVENTS if is_return.any() else sorted(events)
+    ordered = transactions.filter(is_return | transactions["kind"].is_in(kept)).sort(
+        "posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id"
+    )
     ordered = ordered.with_row_index("order_no").with_columns(pl.col("order_no").cast(pl.Int64))
-    originals = ordered.filter(pl.col("kind").is_in([event.value for event in Event]))
+    originals = ordered.filter(pl.col("kind") != "return")
     if "deals" in bases:
-        first = pl.col("order_no") == pl.col("order_no").min().over("scenario", "deal_id", "kind")
-        originals = originals.with_columns(first.alias("is_first"))
+        first = pl.col("order_no") == pl.col("order_no").min().over("scenario", *BEGUN)
+        known = (_none_of("transactions") if begun is None else begun).select(BEGUN).unique().with_columns(is_new=False)
+        originals = originals.join(known, on=BEGUN, how="left", maintain_order="left")
+        originals = originals.with_columns(is_first=first & pl.col("is_new").fill_null(value=True)).drop("is_new")
     originals = originals.with_columns(
         pl.col("kind").alias("event"),
         pl.lit("none").alias("treatment"),

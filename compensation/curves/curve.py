@@ -12,6 +12,7 @@ import polars as pl
 
 from compensation.curves.pieces import Piece
 from compensation.exact import MAX_MINOR, exact_series, rounded_to
+from compensation.exact_columns import EXACT_TYPE
 from compensation.plans.components import RoundingMode
 
 Unit = Literal["attainment", "money", "quantity"]
@@ -102,13 +103,15 @@ def _placed(pieces: tuple[Piece, ...]) -> Iterator[tuple[Piece, tuple[int, int]]
     return zip(pieces, itertools.pairwise(thresholds), strict=True)
 
 
-def segments_frame(curves: Iterable[Curve]) -> pl.DataFrame:
-    """The segments of curves: curve (its number), threshold, ceiling (Int64), a, b, d (exact)."""
+def segments_frame(curves: Iterable[Curve], numbers: pl.DataType = EXACT_TYPE) -> pl.DataFrame:
+    """The segments of curves, in their order: curve (its number), threshold, ceiling (Int64), a, b, d (``numbers``)."""
     rows = [(number, *segment) for number, curve in enumerate(curves) for segment in curve.segments]
     columns = list(zip(*rows, strict=True)) or [()] * 6
     places = {name: pl.Series(columns[place], dtype=pl.Int64) for place, name in enumerate(_PLACES)}
-    numbers = {name: exact_series(columns[place]) for place, name in enumerate(("a", "b", "d"), start=len(_PLACES))}
-    return pl.DataFrame({**places, **numbers})
+    series = pl.Series if numbers == pl.Int64() else exact_series
+    terms = {name: series(columns[place]) for place, name in enumerate(_TERMS, start=len(_PLACES))}
+    return pl.DataFrame({**places, **terms}, schema_overrides=dict.fromkeys(_TERMS, numbers))
 
 
 _PLACES = ("curve", "threshold", "ceiling")
+_TERMS = ("a", "b", "d")

@@ -27,48 +27,57 @@ class Method(NamedTuple):
         return cls(component.mode, by_case, increment, rounding.mode.value, rounding.each_line)
 
 
-def earn(
-    credited: pl.LazyFrame, walks: pl.LazyFrame, segments: pl.LazyFrame, methods: Sequence[Method], walk: str
-) -> pl.LazyFrame:
-    """What each credit earns: credit_id, before, after (positions) and earning (minor units), exact.
+def earn(credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method]) -> pl.LazyFrame:
+    """What each credit earns: credit_id, before, after (positions) and earning (minor units, of the segments' type).
 
-    ``credited``: credit_id (Int64), accumulator, ``walk`` (the name of the column that says whose positions run
-    together), sequence (Int64, unique in the walk: the order), position, curve, and, for methods other than
-    the plain one, method (its number), base, family_base and origin_id (the credit that this one reverses).
-    ``walks``: ``walk``, start (the position before the first credit). ``segments``: curve, threshold, ceiling, a, b, d.
+    ``credited``: credit_id (Int64), accumulator, walk (whose positions run together), start (the position before its
+    first credit), sequence (Int64, unique in the walk: the order), position, curve, and, for methods other than
+    the plain one, method (its number), base, family_base, origin_id (the credit that this one reverses) and together
+    (whose base runs together: the accumulator, and those of versions that go on with it).
+    ``segments``: curve, threshold, a, b, d, as :func:`~compensation.curves.curve.segments_frame` makes them; Int64 for
+    a, b, d serves ``Mode.CURVE`` alone.
     Amounts have to be bounded before, see :mod:`compensation.earnings.overflow`.
     """
-    walked = _walked(credited, walks, walk)
+    located = _located(_walked(credited), segments)
     earned = []
     for number, method in enumerate(methods):
-        own = walked if len(methods) == 1 else walked.filter(pl.col("method") == number)
-        earned.append(_by_method(_located(own, segments), credited, method))
+        own = located if len(methods) == 1 else located.filter(pl.col("method") == number)
+        earned.append(_by_method(own, credited, method))
     return earned[0] if len(earned) == 1 else pl.concat(earned)
 
 
-def _walked(credited: pl.LazyFrame, walks: pl.LazyFrame, walk: str) -> pl.LazyFrame:
+def _walked(credited: pl.LazyFrame) -> pl.LazyFrame:
     """Each credit's position before and after it."""
-    wanted = dict.fromkeys(("credit_id", walk, "accumulator", "sequence", "position", "curve", "method"))
-    known = credited.collect_schema().names()
-    running = pl.col("start") + pl.col("position").cum_sum().over(walk, order_by="sequence")
-    walked = credited.select(name for name in wanted if name in known).join(walks, on=walk, how="inner")
-    return walked.with_columns(running.alias("after")).with_columns(
-        (pl.col("after") - pl.col("position")).alias("before")
-    )
+    running = pl.col("start") + pl.col("position").cum_sum().over("walk", order_by="sequence")
+    walked = credited.drop("base", "family_base", "origin_id", strict=False).with_columns(running.alias("after"))
+    return walked.with_columns((pl.col("after") - pl.col("position")).alias("before"))
 
 
-def _located(walked: pl.LazyFrame, segments: pl.LazyFrame) -> pl.LazyFrame:
+def _located(walked: pl.LazyFrame, segments: pl.DataFrame) -> pl.LazyFrame:
     """The slope and the numerator of P where each walk ends (b, n, d) and where it begins (b_from, n_from, d_from)."""
-    began = segments.rename({name: f"{name}_from" for name in ("threshold", "ceiling", "a", "b", "d")})
-    return (
-        walked.join(segments, on="curve", how="inner")
-        .filter(pl.col("threshold") <= pl.col("after"), pl.col("after") < pl.col("ceiling"))
-        .with_columns((pl.col("a") + pl.col("b") * as_exact("after")).alias("n"))
-        .drop("a", "threshold", "ceiling")
-        .join(began, on="curve", how="inner")
-        .filter(pl.col("threshold_from") <= pl.col("before"), pl.col("before") < pl.col("ceiling_from"))
-        .with_columns((pl.col("a_from") + pl.col("b_from") * as_exact("before")).alias("n_from"))
-    )
+    found = walked
+    for end, position in (("", "after"), ("_from", "before")):
+        found = _at_segment(found, segments, position)
+        terms = (pl.lit(segments[name]).gather("_segment").alias(f"{name}{end}") for name in ("a", "b", "d"))
+        numerator = pl.col(f"a{end}") + pl.col(f"b{end}") * pl.col(position).cast(segments["a"].dtype)
+        found = found.with_columns(*terms).with_columns(numerator.alias(f"n{end}"))
+    return found
+
+
+def _at_segment(walked: pl.LazyFrame, segments: pl.DataFrame, position: str) -> pl.LazyFrame:
+    """With ``_segment``: the last row of the curve whose threshold is not above the position, by halves."""
+    curves, thresholds = segments["curve"], pl.lit(segments["threshold"])
+    firsts = (curves != curves.shift()).fill_null(value=True).arg_true().cast(pl.Int64)
+    ends = firsts.shift(-1).fill_null(segments.height)
+    walked = walked.with_columns(pl.lit(firsts).gather("curve").alias("_segment"))
+    most = max((ends - firsts).to_list(), default=1)
+    step = 1 << (most - 1).bit_length()
+    while step := step >> 1:
+        further = pl.col("_segment") + step
+        is_reached = thresholds.gather(further, null_on_oob=True) <= pl.col(position)
+        is_own = further < pl.lit(ends).gather("curve")
+        walked = walked.with_columns(pl.when(is_own & is_reached).then(further).otherwise("_segment").alias("_segment"))
+    return walked
 
 
 def _by_method(located: pl.LazyFrame, credited: pl.LazyFrame, method: Method) -> pl.LazyFrame:
@@ -102,9 +111,8 @@ def _by_curve(located: pl.LazyFrame, method: Method) -> pl.LazyFrame:
 
 def _by_rate_reached(located: pl.LazyFrame, credited: pl.LazyFrame, method: Method) -> pl.LazyFrame:
     """All of the base so far at the rate reached, less what it was at the rate before."""
-    based = located.join(credited.select("credit_id", "base"), on="credit_id", how="inner").with_columns(
-        as_exact("base").cum_sum().over("accumulator", order_by="sequence").alias("upto")
-    )
+    upto = as_exact("base").cum_sum().over("together", order_by="sequence").alias("upto")
+    based = located.join(credited.select("credit_id", "base", upto), on="credit_id", how="inner")
     below = pl.col("upto") - as_exact("base")
     earning = _rounded(method, pl.col("upto") * pl.col("b"), pl.col("d")) - _rounded(
         method, below * pl.col("b_from"), pl.col("d_from")

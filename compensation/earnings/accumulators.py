@@ -11,8 +11,7 @@ from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
-from compensation.packing import distinct
-from compensation.plans.components import AccumulateBy
+from compensation.packing import first_occurrences
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
@@ -27,24 +26,38 @@ class AccumulatorKey(NamedTuple):
     period: Period
 
 
-_KEYS = ("scenario", "rule", "payee_id", "accumulates_for")
+_KEYS = ("scenario", "rule", "payee_id", "accumulates_for", "period_start")
 
 
-def entered_by(credited: pl.DataFrame) -> list[AccumulatorKey]:
-    """The accumulators that the credits enter, in a fixed order."""
-    columns = (*_KEYS, "period_label", "period_start", "period_end")
-    rows = distinct(credited, columns).sort(*_KEYS, "period_start").iter_rows()
-    return [
-        AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(*period))
-        for scenario, rule, payee_id, accumulates_for, *period in rows
+class Entered(NamedTuple):
+    """The accumulators that credits enter, in a fixed order, and for each credit the place of its own among them."""
+
+    keys: list[AccumulatorKey]
+    places: pl.Series
+
+
+def entered_by(credited: pl.DataFrame) -> Entered:
+    """The accumulators of the credits; a rule's periods that begin together are one."""
+    is_alone = bool((credited["payee_id"] == credited["accumulates_for"]).all())
+    columns = [name for name in _KEYS if not (is_alone and name == "accumulates_for")]
+    first, places = first_occurrences(credited, columns)
+    found = credited.select(*_KEYS, "period_label", "period_end")[first].with_row_index("_place").sort(_KEYS)
+    order = found["_place"].arg_sort().cast(pl.Int64)
+    keys = [
+        AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(label, start, end))
+        for _, scenario, rule, payee_id, accumulates_for, start, label, end in found.iter_rows()
     ]
+    return Entered(keys, order.gather(places))
 
 
 class Accumulator(NamedTuple):
-    """``number`` stands for it in frames; ``curve`` and ``terms`` are None if ``outcome`` says why it cannot pay."""
+    """``number`` stands for it in frames, ``together`` for it and those of the versions that go on with it; ``curve``
+    and ``terms`` are None if ``outcome`` says why it cannot pay.
+    """
 
     number: int
     walk: int
+    together: int
     key: AccumulatorKey
     curve: int | None
     terms: Terms | None
@@ -85,9 +98,9 @@ class Curves:
             self._openings[number] = self.compiled[number].pay_at(0)
         return self._openings[number]
 
-    def frame(self) -> pl.DataFrame:
+    def frame(self, numbers: pl.DataType) -> pl.DataFrame:
         """See :func:`segments_frame`."""
-        return segments_frame(self.compiled)
+        return segments_frame(self.compiled, numbers)
 
 
 class Accumulators:
@@ -96,7 +109,10 @@ class Accumulators:
     def __init__(self, rules: Sequence[Rule], terms: TermsBook, curves: Curves) -> None:
         self._rules, self._terms, self.curves = rules, terms, curves
         self._groups = walk_groups(rules)
+        self._opening_cases = [_opening_case(rule) for rule in rules]
+        self._firsts = {number: versions[-1] for number, versions in versions_of(rules).items()}
         self._walks: dict[tuple[str, int, str, Period], int] = {}
+        self._together: dict[AccumulatorKey, int] = {}
         self._numbers: dict[AccumulatorKey, int] = {}
         self.rows: list[Accumulator] = []
 
@@ -104,6 +120,11 @@ class Accumulators:
     def are_walks(self) -> bool:
         """Whether each accumulator's positions run by themselves."""
         return len(self._walks) == len(self.rows)
+
+    def numbers(self, entered: Entered) -> pl.Series:
+        """The number of its accumulator for each credit; all have to be open."""
+        numbers = pl.Series([self._numbers[key] for key in entered.keys], dtype=pl.Int64)
+        return numbers.gather(entered.places).alias("accumulator")
 
     def add(self, keys: Iterable[AccumulatorKey], starts: Mapping[AccumulatorKey, int] | None = None) -> None:
         """Opens an accumulator for each key that is new; its position begins at ``starts`` (0 if not named)."""
@@ -123,14 +144,10 @@ class Accumulators:
         terms, outcome = self._terms.of(
             self._rules[key.rule], key.scenario, key.payee_id, key.accumulates_for, key.period
         )
-        pays = terms is not None and self._rules[key.rule].component.pays_by_line
-        curve = None if terms is None or not pays else self.curves.number(key.rule, terms, self._opening_case(key.rule))
-        self.rows.append(Accumulator(number, walk, key, curve, terms, start, outcome))
-
-    def _opening_case(self, rule: int) -> int:
-        """Where pay goes by cases, the period opens with fixed pay alone."""
-        payout = self._rules[rule].component.payout
-        return FIXED_PAY if payout.cases or payout.matrix else 0
+        case = self._opening_cases[key.rule]
+        curve = None if terms is None or case is None else self.curves.number(key.rule, terms, case)
+        together = self._together.setdefault(key._replace(rule=self._firsts[key.rule]), number)
+        self.rows.append(Accumulator(number, walk, together, key, curve, terms, start, outcome))
 
     def of_key(self, key: AccumulatorKey) -> Accumulator:
         """The accumulator of the key; KeyError if none is open."""
@@ -142,19 +159,12 @@ class Accumulators:
         return (row for row in self.rows if row.key.rule in numbers)
 
     def frame(self) -> pl.DataFrame:
-        """Columns accumulator, walk, scenario, rule, payee_id, accumulates_for, period_start, curve, start,
-        quota_minor, pay_outcome.
-        """
+        """A row for each accumulator, by number: walk, together, curve, start, quota_minor, pay_outcome."""
         rows = self.rows
         return pl.DataFrame(
             {
-                "accumulator": pl.Series([row.number for row in rows], dtype=pl.Int64),
                 "walk": pl.Series([row.walk for row in rows], dtype=pl.Int64),
-                "scenario": pl.Series([row.key.scenario for row in rows], dtype=pl.String),
-                "rule": pl.Series([row.key.rule for row in rows], dtype=pl.Int64),
-                "payee_id": pl.Series([row.key.payee_id for row in rows], dtype=pl.String),
-                "accumulates_for": pl.Series([row.key.accumulates_for for row in rows], dtype=pl.String),
-                "period_start": pl.Series([row.key.period.start for row in rows], dtype=pl.Date),
+                "together": pl.Series([row.together for row in rows], dtype=pl.Int64),
                 "curve": pl.Series([row.curve for row in rows], dtype=pl.Int64),
                 "start": pl.Series([row.start for row in rows], dtype=pl.Int64),
                 "quota_minor": exact_series([row.terms.quota if row.terms else None for row in rows]),
@@ -171,6 +181,14 @@ class Accumulators:
             if (terms := self.rows[number].terms) is not None
         ]
         return pl.DataFrame(rows, schema=dict.fromkeys(("accumulator", "case_no", "curve"), pl.Int64), orient="row")
+
+
+def _opening_case(rule: Rule) -> int | None:
+    """On which of its curves a period opens: where pay goes by cases, with fixed pay alone. None if no line pays."""
+    payout = rule.component.payout
+    if not rule.component.pays_by_line:
+        return None
+    return FIXED_PAY if payout.cases or payout.matrix else 0
 
 
 def walk_groups(rules: Sequence[Rule]) -> dict[int, int]:
@@ -211,8 +229,3 @@ def _earlier(rule: Rule, rules: Sequence[Rule]) -> Rule | None:
         and each.plan.effective.from_on < rule.plan.effective.from_on
     ]
     return max(versions, key=lambda each: each.plan.effective.from_on, default=None)
-
-
-def opens_for(rule: Rule, payee_id: str, team: str | None) -> str:
-    """Whose accumulator a payee's fixed pay of a period stands in."""
-    return f"team:{team}" if rule.component.accumulate_by is AccumulateBy.TEAM and team else payee_id

@@ -21,11 +21,11 @@ from compensation.earnings.frames import (
 )
 from compensation.earnings.runs import Earned
 from compensation.facts.frames import Facts
-from compensation.packing import with_looked_up
+from compensation.packing import only_value
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Raised when the same facts and plans would give other results than before."""
 
 
@@ -122,12 +122,15 @@ def lines_of(engine: Engine, earned: Earned) -> pl.DataFrame:
 
 
 def _named(engine: Engine, earned: Earned) -> pl.DataFrame:
-    lines = with_looked_up(earned.lines, named_rules(engine.rules), ["rule"])
+    names = named_rules(engine.rules).drop("rule")
+    same = {name: value for name in names.columns if (value := only_value(names[name])) is not None}
+    lines = earned.lines.hstack(names.drop(same)[earned.lines["rule"]]).with_columns(same.values())
     return lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
 
 
 def _paying(lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.filter(pl.col("earning_minor").is_not_null()).select(*CREDIT_COLUMNS, *POSITIONS)
+    paying = lines if not lines["earning_minor"].null_count() else lines.filter(pl.col("earning_minor").is_not_null())
+    return paying.select(*CREDIT_COLUMNS, *POSITIONS)
 
 
 def history(facts: Facts, as_of: date) -> Scenarios:
@@ -146,7 +149,10 @@ def history(facts: Facts, as_of: date) -> Scenarios:
 def uncredited(scenarios: Scenarios, credited: pl.DataFrame) -> pl.DataFrame:
     """The transactions that no component credits, and why, see :class:`Calculation`."""
     events = [*(event.value for event in Event), "return"]
-    left = scenarios.transactions.filter(pl.col("kind").is_in(events)).join(credited, on="transaction_id", how="anti")
+    ids = credited.select("transaction_id").filter(
+        pl.col("transaction_id") != pl.col("transaction_id").shift(1, fill_value="")
+    )
+    left = scenarios.transactions.filter(pl.col("kind").is_in(events)).join(ids, on="transaction_id", how="anti")
     broken = broken_splits(scenarios.participants).with_columns(pl.lit("splits_not_whole").alias("broken"))
     owned = scenarios.participants.select("deal_id").unique().with_columns(pl.lit("no_rule").alias("owned"))
     coded = left.join(broken, on="deal_id", how="left").join(owned, on="deal_id", how="left")

@@ -1,7 +1,8 @@
 """Caps over several components or payees: of what they earn together, the part above the cap is taken away."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,33 +22,76 @@ def capped_pay(
 ) -> pl.DataFrame:
     """The pay with ``earning`` after the caps of all plans, each in the order of the file.
 
+    A cap of the same name in the next version of a plan goes on with it if one of its components continues.
+
     ``pay``: pay_order (unique; the order in which a cap is used up), scenario, plan (number), component, payee_id,
-    transaction_id, reverses_id, deal_id (null for pay of a period), paid_on, earning (exact). ``measured``: scenario,
-    plan, cap (name), transaction_id, instalment, deal_id, base: what share caps take their share of.
+    transaction_id, instalment, reverses_id, deal_id (null for pay of a period), paid_on, earning (exact).
+    ``measured``: scenario, plan, cap (name), transaction_id, instalment, deal_id, base: what share caps take their
+    share of.
     ``minors``: by plan.
     """
-    for number, plan in plans.items():
-        for cap in plan.caps:
-            concerned = (pl.col("plan") == number) & pl.col("component").is_in(cap.components)
-            if cap.per is not Per.PERIOD:
-                concerned &= pl.col("deal_id").is_not_null()
-            own = pay.filter(concerned)
-            if not own.is_empty():
-                grouped = _limited(_grouped(own, cap, plan, groups), cap, number, measured, minors[number])
-                pay = pl.concat([pay.filter(~concerned), _cut(grouped, cap).select(pay.columns)])
+    for versions in _continued(plans):
+        concerned = [_concerned(each) for each in versions]
+        numbers = [each.number for each in versions]
+        own = [
+            _limited(_grouped(part, each, groups), each.cap, numbers, measured, minors[each.number])
+            for is_own, each in zip(concerned, versions, strict=True)
+            if not (part := pay.filter(is_own)).is_empty()
+        ]
+        if own:
+            cut = _cut(pl.concat(own, how="diagonal"), versions[0].cap.attribution)
+            pay = pl.concat([pay.filter(~pl.any_horizontal(concerned)), cut.select(pay.columns)])
     return pay.sort(_ORDER)
 
 
-def _grouped(pay: pl.DataFrame, cap: Cap, plan: Plan, groups: Groups) -> pl.DataFrame:
+class _CapOf(NamedTuple):
+    """A cap and the version of the plan that has it; ``number`` is the plan's."""
+
+    number: int
+    plan: Plan
+    cap: Cap
+
+    def goes_on_with(self, earlier: "_CapOf") -> bool:
+        """Whether it is the same cap, one of whose components continues."""
+        if self.number == earlier.number or self.kept != earlier.kept:
+            return False
+        return any(self.plan.component(name).continues for name in self.cap.components)
+
+    @property
+    def kept(self) -> tuple[object, ...]:
+        """What versions of a cap have in common."""
+        cap = self.cap
+        return self.plan.name, self.plan.currency, cap.cap, cap.of, cap.per, cap.period, cap.attribution
+
+
+def _continued(plans: Mapping[int, Plan]) -> list[list[_CapOf]]:
+    """The caps, those together that go on with one another, version after version."""
+    together: list[list[_CapOf]] = []
+    for number, plan in sorted(plans.items(), key=lambda each: (each[1].effective.from_on, each[0])):
+        for cap in plan.caps:
+            own = _CapOf(number, plan, cap)
+            versions = next((each for each in together if own.goes_on_with(each[-1])), None)
+            if versions is None:
+                together.append([own])
+            else:
+                versions.append(own)
+    return together
+
+
+def _concerned(own: _CapOf) -> pl.Expr:
+    concerned = (pl.col("plan") == own.number) & pl.col("component").is_in(own.cap.components)
+    return concerned if own.cap.per is Per.PERIOD else concerned & pl.col("deal_id").is_not_null()
+
+
+def _grouped(pay: pl.DataFrame, own: _CapOf, groups: Groups) -> pl.DataFrame:
     """Adds ``what`` (the period, deal or family that is capped) and ``whose`` (payee, team or everyone)."""
+    cap, plan = own.cap, own.plan
     days = pay["paid_on"].unique().to_list()
     if cap.period is not None:
         labels = {day: period_of(day, cap.period, plan.year_starts).label for day in days}
         what = pl.col("paid_on").replace_strict(labels, return_dtype=pl.String)
-    elif cap.per is Per.DEAL:
-        what = pl.col("deal_id")
     else:
-        what = pl.coalesce("reverses_id", "transaction_id")
+        what = _document(cap)
     whose = pl.lit("")
     if cap.of is Of.PAYEE:
         whose = pl.col("payee_id")
@@ -60,21 +104,25 @@ def _grouped(pay: pl.DataFrame, cap: Cap, plan: Plan, groups: Groups) -> pl.Data
     return pay.with_columns(what.alias("what"), whose.alias("whose"))
 
 
-def _limited(pay: pl.DataFrame, cap: Cap, plan: int, measured: pl.DataFrame, minor: int) -> pl.DataFrame:
-    """Adds ``limit``: the amount, or the share of what the deal or transaction measures."""
+def _document(cap: Cap) -> pl.Expr:
+    """The deal, or the transaction with its returns, of which each instalment is one of its own."""
+    if cap.per is Per.DEAL:
+        return pl.col("deal_id")
+    return pl.concat_str(pl.coalesce("reverses_id", "transaction_id"), "instalment", separator="|")
+
+
+def _limited(pay: pl.DataFrame, cap: Cap, plans: Sequence[int], measured: pl.DataFrame, minor: int) -> pl.DataFrame:
+    """Adds ``limit``: the amount, or the share of what the deal or transaction measures in all the ``plans``."""
     if cap.amount is not None:
         return pay.with_columns(exact(rounded(cap.amount.value * minor)).alias("limit"))
     share = cap.share.value if cap.share else Fraction(0)
     # The whole measure stands with everybody whom a component credits: once for a transaction is enough. Where
     # components convert by different rates, that of the last one counts.
-    own = measured.filter(pl.col("plan") == plan, pl.col("cap") == cap.cap, pl.col("base").is_not_null())
-    own = own.sort(pl.col("rule") * -1, "order_no", "party_no").unique(
-        ["scenario", "transaction_id", "instalment"], keep="first", maintain_order=True
-    )
-    what = pl.col("deal_id") if cap.per is Per.DEAL else pl.coalesce("reverses_id", "transaction_id")
+    own = measured.filter(pl.col("plan").is_in(plans), pl.col("cap") == cap.cap, pl.col("base").is_not_null())
+    own = own.with_columns(_document(cap).alias("what")).sort(pl.col("rule") * -1, "order_no", "party_no")
+    own = own.unique(["scenario", "what", "transaction_id", "instalment"], keep="first", maintain_order=True)
     sums = (
         own.lazy()
-        .with_columns(what.alias("what"))
         .group_by("scenario", "what")
         .agg(pl.col("base").sum().alias("_base"))
         .with_columns(divided(pl.col("_base") * exact(share.numerator), exact(share.denominator)).alias("limit"))
@@ -86,14 +134,14 @@ def _limited(pay: pl.DataFrame, cap: Cap, plan: int, measured: pl.DataFrame, min
     return joined.with_columns(pl.max_horizontal(pl.col("limit").fill_null(exact(0)), exact(0)).alias("limit"))
 
 
-def _cut(pay: pl.DataFrame, cap: Cap) -> pl.DataFrame:
+def _cut(pay: pl.DataFrame, attribution: CapAttribution) -> pl.DataFrame:
     group = ["scenario", "what", "whose"]
     running = pl.col("earning").cum_sum().over(group, order_by=_ORDER)
     pay = pay.with_columns(running.alias("_upto")).with_columns(
         (pl.col("_upto") - pl.col("earning")).alias("_below"),
         pl.col("_upto").last().over(group, order_by=_ORDER).alias("_whole"),
     )
-    if cap.attribution is CapAttribution.CROSSING:
+    if attribution is CapAttribution.CROSSING:
         kept = pl.min_horizontal("_upto", "limit") - pl.min_horizontal("_below", "limit")
     else:
         whole = pl.when(pl.col("_whole") > pl.col("limit")).then("_whole").otherwise(exact(1))

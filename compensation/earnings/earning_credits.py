@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from compensation.crediting.transactions import Scenarios
-from compensation.earnings.period_pay import PeriodPay, earned_on
+from compensation.earnings.period_pay import PeriodPay
 from compensation.exact import MILLIONTHS
 from compensation.facts.schemas import SCHEMAS
 from compensation.plans.rules import Rule
@@ -21,11 +21,16 @@ class EarningCredits(NamedTuple):
 
 
 def earning_scenarios(
-    lines: pl.DataFrame, pays: Sequence[PeriodPay], standing: Sequence[Rule], rules: Sequence[Rule], as_of: date
+    lines: pl.DataFrame,
+    pays: Sequence[tuple[PeriodPay, date]],
+    standing: Sequence[Rule],
+    rules: Sequence[Rule],
+    as_of: date | None,
 ) -> EarningCredits:
     """Each earning that the ``standing`` rules look at as a transaction of its own, owned by who earned it.
 
-    In the order of the lines; the attributes ``component``, ``plan`` and ``plan_version`` say what paid it.
+    In the order of the lines; the attributes ``component``, ``plan`` and ``plan_version`` say what paid it. ``pays``:
+    pay of periods, and the days on which it counts. ``as_of``: see :class:`Scenarios`.
     """
     wanted = {(rule.plan_number, name) for rule in standing for name in rule.component.earnings_of}
     paid = {rule.number: rule for rule in rules if (rule.plan_number, rule.component.name) in wanted}
@@ -36,8 +41,8 @@ def earning_scenarios(
     rows = [*earned.sort("order_no", "instalment", "rule", "party_no").select(columns).iter_rows()]
     rows += [
         (pay.key.scenario, f"{pay.kind} {pay.key.period.label}", pay.key.rule, pay.key.payee_id,
-         earned_on(pay.key.period, as_of), pay.minor, earned_on(pay.key.period, as_of), None)
-        for pay in pays
+         day, pay.minor, day, None)
+        for pay, day in pays
         if pay.key.rule in paid and pay.minor
     ]  # fmt: skip
     transactions = [_transaction(number, row, paid) for number, row in enumerate(rows)]

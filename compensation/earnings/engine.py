@@ -9,15 +9,16 @@ import polars as pl
 
 from compensation.crediting.credits import credit
 from compensation.crediting.transactions import Scenarios
-from compensation.earnings.accumulators import AccumulatorKey, opens_for, versions_of
+from compensation.earnings.accumulators import AccumulatorKey, versions_of
 from compensation.earnings.entanglement import hangs_together, is_shared
 from compensation.earnings.runs import Earned, Run
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
-from compensation.facts.quotas import Quotas
+from compensation.facts.quotas import TEAM, Quotas
 from compensation.facts.targets import Targets
 from compensation.figures.groups import Groups
+from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period, periods_between
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule, rules_of
@@ -63,28 +64,41 @@ class Engine:
         as_of: date,
         starts: Mapping[AccumulatorKey, int] | None = None,
         in_force: Iterable[AccumulatorKey] = (),
+        through: Mapping[tuple[str, int], date] | None = None,
     ) -> Earned:
         """Earnings of the credits, and pay of the periods in force in each of the ``scenarios`` up to ``as_of``.
 
-        ``in_force``: further periods that pay. ``starts``: where the positions of accumulators begin.
+        ``in_force``: further periods that pay. ``starts``: where the positions of accumulators begin. ``through``: by
+        scenario and rule a later day as of which it is calculated, with all instalments of what is earned.
         ValueError if two credits have the same place, PayOverflowError, naming payee and component, if amounts leave
         the exact range.
         """
-        return Run(self, as_of, sorted(scenarios), starts or {}, in_force).earned(credited)
+        return Run(self, as_of, sorted(scenarios), starts or {}, in_force, through).earned(credited)
 
     def in_force(self, rule: Rule, as_of: date) -> Iterator[tuple[str, str, Period]]:
         """Every payee and period in which somebody has the rule up to the day, and where their fixed pay stands.
 
         Once for a period: a team is that of the last day.
         """
-        last_days: dict[tuple[str, Period], date] = {}
+        for (payee_id, period), (_, last_day) in self.days_in_force(rule, as_of).items():
+            yield payee_id, self.opens_for(rule, payee_id, last_day), period
+
+    def opens_for(self, rule: Rule, payee_id: str, last_day: date) -> str:
+        """Where the fixed pay of somebody stands who has the rule in a period up to the day."""
+        is_by_team = rule.component.accumulate_by is AccumulateBy.TEAM
+        team = self.groups.team(payee_id, last_day) if is_by_team else None
+        return f"{TEAM}{team}" if team else payee_id
+
+    def days_in_force(self, rule: Rule, as_of: date) -> dict[tuple[str, Period], tuple[date, date]]:
+        """By payee and period the first and the last day up to ``as_of`` on which somebody has the rule."""
+        days: dict[tuple[str, Period], tuple[date, date]] = {}
         for _, payee_id, start, end in self.eligibility(rule).iter_rows():
             first, last = max(start, rule.valid_from), min(end, rule.valid_to, as_of + _DAY) - _DAY
             for period in periods_between(first, last, rule.component.period, rule.plan.year_starts):
-                last_day = min(period.end - _DAY, last)
-                last_days[payee_id, period] = max(last_day, last_days.get((payee_id, period), last_day))
-        for (payee_id, period), last_day in last_days.items():
-            yield payee_id, opens_for(rule, payee_id, self.groups.team(payee_id, last_day)), period
+                own = max(period.start, first), min(period.end - _DAY, last)
+                known = days.get((payee_id, period), own)
+                days[payee_id, period] = min(own[0], known[0]), max(own[1], known[1])
+        return days
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
         """See :meth:`Assignments.eligibility`, of those who are chosen; customers have a plan all along."""
@@ -99,6 +113,14 @@ class Engine:
     def versions(self) -> Mapping[int, tuple[int, ...]]:
         """For each rule its own number, and those of the earlier versions that it continues."""
         return versions_of(self.paying)
+
+    @cached_property
+    def continued_by(self) -> Mapping[int, tuple[Rule, ...]]:
+        """For each rule those of later versions that go on with it; what they open is opened by them alone."""
+        return {
+            rule.number: tuple(each for each in self.paying if rule.number in self.versions[each.number][1:])
+            for rule in self.paying
+        }
 
     @cached_property
     def entangled(self) -> frozenset[int]:

@@ -16,7 +16,7 @@ def hangs_together(plan: Plan) -> bool:
 
 def is_shared(plan: Plan) -> bool:
     """Whether a credit of one payee can change what others earn under the plan."""
-    together = any(cap.of is not Of.PAYEE for cap in plan.caps)
+    together = any(cap.of is not Of.PAYEE or (cap.share is not None and cap.per is Per.DEAL) for cap in plan.caps)
     by_figure = any(figure.of is not Of.PAYEE for each in plan.figures.values() for figure in _within(each))
     return together or by_figure or any(_is_shared(component) for component in plan.components)
 
@@ -34,7 +34,12 @@ def _is_entangled(component: Component) -> bool:
         or (cap and cap.per is Per.PERIOD and not caps_on_curve(component))
         or (floor and floor.per is not Per.TRANSACTION)
     )
-    beyond_curve = component.mode is Mode.RATE_REACHED or component.attribution is Attribution.PRO_RATA
+    by_case = component.payout.cases or component.payout.matrix
+    beyond_curve = (
+        component.mode is Mode.RATE_REACHED
+        or component.attribution is Attribution.PRO_RATA
+        or (by_case and component.mode is Mode.CURVE and not component.rounding.each_line)
+    )
     return bool(
         beyond_lines
         or beyond_curve
@@ -56,6 +61,5 @@ def _is_shared(component: Component) -> bool:
 
 def _within(figure: Figure) -> Iterator[Figure]:
     yield figure
-    for term in figure.terms:
-        if isinstance(term, Figure):
-            yield from _within(term)
+    for term in figure.written_out:
+        yield from _within(term)

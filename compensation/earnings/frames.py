@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import polars as pl
 
-from compensation.curves.terms import PLAIN_TERMS
+from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.engine import Engine
 from compensation.earnings.period_pay import earned_on
 from compensation.earnings.runs import Earned
@@ -27,6 +27,7 @@ KEY = ("payee_id", "plan", "plan_version", "component", *_PERIOD, "currency")
 
 
 def named_rules(rules: Sequence[Rule]) -> pl.DataFrame:
+    """Columns rule, plan, plan_version, component, currency, measure; each rule in the row of its number."""
     rows = [
         (
             rule.number,
@@ -64,15 +65,9 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     """By payee, rule and period, whatever its positions accumulate by."""
     rows: dict[tuple[object, ...], tuple[object, ...]] = {}
     for row in earned.accumulators.rows:
-        terms, gates = row.terms, engine.rules[row.key.rule].component.gates
-        found = (
-            terms.quota if terms else None,
-            None if terms is None or terms.target_minor is None else rounded(terms.target_minor),
-            ("1" if terms.factor is PLAIN_TERMS.factor else str(terms.factor)) if terms else None,
-            [gates[number].figure for number in terms.failed] if terms else [],
-            row.outcome,
-        )
-        rows.setdefault((row.key.rule, row.key.payee_id, *row.key.period), found)
+        key = (row.key.rule, row.key.payee_id, *row.key.period)
+        if key not in rows:
+            rows[key] = (*_told(row.terms, engine.rules[row.key.rule]), row.outcome)
     place = ("rule", "payee_id", "period_label", "period_start", "period_end")
     schema: dict[str, pl.DataType] = {
         "rule": pl.Int64(),
@@ -85,18 +80,13 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
         "outcome": pl.String(),
     }
     known = pl.DataFrame([(*key, *found) for key, found in rows.items()], schema=schema, orient="row")
-    paying = earned.lines.lazy().filter(pl.col("outcome").is_null())
-    sums = paying.group_by(place).agg(
-        pl.col("position").sum().alias("position_minor"),
-        pl.col("calculated_minor").sum(),
-        pl.col("earning_minor").sum().alias("_lines"),
-    )
+    sums = _sums(earned).group_by(place).agg(pl.col("position_minor", "calculated_minor", "_lines").sum())
     pays = pl.DataFrame(
         [(pay.key.rule, pay.key.payee_id, *pay.key.period, pay.minor) for pay in earned.pays],
         schema={"rule": pl.Int64(), "payee_id": pl.String(), **_PERIOD, "_pays": pl.Int64()},
         orient="row",
     )
-    together = known.join(sums.collect(), on=place, how="left").join(
+    together = known.join(sums, on=place, how="left").join(
         pays.group_by(place).agg(pl.col("_pays").sum()), on=place, how="left"
     )
     amounts = ("position_minor", "calculated_minor", "_lines", "_pays")
@@ -115,6 +105,34 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _told(terms: Terms | None, rule: Rule) -> tuple[object, ...]:
+    """Quota, target pay, factor and the figures of the gates not passed."""
+    if terms is None:
+        return None, None, None, []
+    target = None if terms.target_minor is None else rounded(terms.target_minor)
+    factor = "1" if terms.factor is PLAIN_TERMS.factor else str(terms.factor)
+    return terms.quota, target, factor, [rule.component.gates[number].figure for number in terms.failed]
+
+
+def _sums(earned: Earned) -> pl.DataFrame:
+    """Columns rule, payee_id, period and what the lines of an accumulator add up to."""
+    lines = earned.lines.lazy().filter(pl.col("outcome").is_null())
+    sums = (
+        lines.group_by("accumulator")
+        .agg(
+            pl.col("position").sum().alias("position_minor"),
+            pl.col("calculated_minor").sum(),
+            pl.col("earning_minor").sum().alias("_lines"),
+        )
+        .collect()
+    )
+    keys = (earned.accumulators.rows[number].key for number in sums["accumulator"])
+    schema = {"rule": pl.Int64(), "payee_id": pl.String(), **_PERIOD}
+    return pl.DataFrame([(key.rule, key.payee_id, *key.period) for key in keys], schema=schema, orient="row").hstack(
+        sums.drop("accumulator")
+    )
+
+
 def _attainments(frame: pl.DataFrame) -> pl.Series:
     pairs = frame.select("position_minor", "quota_minor").iter_rows()
     return pl.Series([str(Fraction(position, quota)) if quota else None for position, quota in pairs], dtype=pl.String)
@@ -131,10 +149,11 @@ def figures_of(engine: Engine, earned: Earned) -> pl.DataFrame:
 
 
 def _figure_rows(engine: Engine, earned: Earned) -> Iterator[tuple[object, ...]]:
+    looked_at = [list(dict.fromkeys(rule.component.figures)) for rule in engine.rules]
     seen = set()
-    for row in earned.accumulators.rows:
+    for row in earned.accumulators.rows if any(looked_at) else ():
         rule, key = engine.rules[row.key.rule], row.key
-        for figure in dict.fromkeys(rule.component.figures):
+        for figure in looked_at[key.rule]:
             place = (key.rule, key.payee_id, key.period, figure)
             if place not in seen:
                 seen.add(place)

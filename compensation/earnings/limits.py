@@ -1,5 +1,6 @@
 """Limits on lines, after the curve: clawbacks, shares of earnings, what others got, caps, floors, attribution."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 
@@ -22,7 +23,8 @@ _ORDER = ("order_no", "instalment", "party_no")
 class Limits:
     """Applies a rule's limits to its lines.
 
-    ``earned``: the lines of earlier levels; ``opening``: the accumulators in which periods open.
+    ``earned``: the lines of earlier levels; ``opening``: the accumulators in which periods open; ``versions``: by rule
+    its own number and those of the earlier versions that it continues.
     """
 
     def __init__(
@@ -32,22 +34,43 @@ class Limits:
         rules: Sequence[Rule],
         minors: Mapping[int, int],
         opening: Collection[AccumulatorKey],
+        versions: Mapping[int, Sequence[int]],
     ) -> None:
         self._accumulators, self._earned, self._rules, self._minors = accumulators, earned, rules, minors
-        self._opening = frozenset(opening)
+        self._opening, self._versions = frozenset(opening), versions
 
     def applied(self, lines: Lines, rules: Sequence[Rule]) -> Lines:
         """The lines (of paying credits) with ``earning`` after all limits; rules without any are left as they are."""
-        limited = [rule for rule in rules if has_limits(rule.component)]
+        limited = [each for each in self._continued(rules) if any(has_limits(rule.component) for rule in each)]
         if not limited or lines.is_empty():
             return lines
-        parts = [lines.filter(~pl.col("rule").is_in([rule.number for rule in limited]))]
-        parts += [self._limited(lines.filter(pl.col("rule") == rule.number), rule) for rule in limited]
+        parts = [lines.filter(~pl.col("rule").is_in([rule.number for each in limited for rule in each]))]
+        parts += [self._limited(lines, each) for each in limited]
         return pl.concat(parts).sort("credit_id")
 
-    def _limited(self, lines: Lines, rule: Rule) -> Lines:
-        component = rule.component
+    def _continued(self, rules: Sequence[Rule]) -> list[list[Rule]]:
+        """The rules, those together that go on with one another."""
+        together: dict[int, list[Rule]] = defaultdict(list)
+        for rule in rules:
+            together[self._versions[rule.number][-1]].append(rule)
+        return list(together.values())
+
+    def _limited(self, lines: Lines, rules: Sequence[Rule]) -> Lines:
+        """``rules`` go on with one another: what one version has earned counts under the limits of the next."""
         columns = lines.columns
+        lines = pl.concat([self._by_line(lines.filter(pl.col("rule") == rule.number), rule) for rule in rules])
+        lines = self._by_group(lines, rules)
+        lines = pl.concat([self._prorated(lines.filter(pl.col("rule") == rule.number), rule) for rule in rules])
+        return self._capped_by_period(lines, rules).select(columns)
+
+    def _prorated(self, lines: Lines, rule: Rule) -> Lines:
+        if rule.component.attribution is not Attribution.PRO_RATA:
+            return lines
+        return _pro_rata(lines, rule.component.rounding, self._minors[rule.number]).select(lines.columns)
+
+    def _by_line(self, lines: Lines, rule: Rule) -> Lines:
+        """What changes each line (or transaction with its returns) by itself."""
+        component, columns = rule.component, lines.columns
         if component.floor and component.floor.per is Per.TRANSACTION:
             lines = self._lifted(lines, rule, component.floor)
         lines = _clawed_back(lines, component.clawback)
@@ -57,28 +80,21 @@ class Limits:
             lines = self._less_others(lines, rule)
         if component.less_paid_below:
             lines = _less_below(lines)
-        lines = self._by_group(lines, rule)
-        if component.attribution is Attribution.PRO_RATA:
-            lines = _pro_rata(lines, component.rounding, self._minors[rule.number])
-        if component.cap and component.cap.per is Per.PERIOD and not caps_on_curve(component):
-            lines = self._capped_by_period(lines, component.cap, rule)
         return lines.select(columns)
 
-    def _by_group(self, lines: Lines, rule: Rule) -> Lines:
+    def _by_group(self, lines: Lines, rules: Sequence[Rule]) -> Lines:
         """Floors of deals, then caps of transactions (with their returns) and deals."""
-        component = rule.component
-        if component.floor and component.floor.per is Per.DEAL:
-            lines = self._running(lines, rule, component.floor, ["payee_id", "deal_id"], _at_least)
-        if component.cap and component.cap.per is Per.DEAL:
-            lines = self._running(lines, rule, component.cap, ["payee_id", "deal_id"], pl.min_horizontal)
-        if component.cap and component.cap.per is Per.TRANSACTION:
-            lines = self._running(lines, rule, component.cap, _FAMILY, pl.min_horizontal)
-        return lines
+        floors = [(rule, rule.component.floor) for rule in rules]
+        caps = [(rule, rule.component.cap) for rule in rules]
+        lines = self._running(lines, _of(floors, Per.DEAL), ["payee_id", "deal_id"], _at_least)
+        lines = self._running(lines, _of(caps, Per.DEAL), ["payee_id", "deal_id"], pl.min_horizontal)
+        return self._running(lines, _of(caps, Per.TRANSACTION), _FAMILY, pl.min_horizontal)
 
-    def _limit_column(self, lines: Lines, rule: Rule, limit: Limit) -> Lines:
-        minor = self._minors[rule.number]
+    def _limit_column(self, lines: Lines, limits: Sequence[tuple[Rule, Limit]]) -> Lines:
+        """Adds ``limit``, null for the lines of other rules."""
         rows = [
-            (row.number, rounded(limit_minor(limit, row.terms, minor)))
+            (row.number, rounded(limit_minor(limit, row.terms, self._minors[rule.number])))
+            for rule, limit in limits
             for row in self._accumulators.of_rules([rule])
             if row.terms is not None
         ]
@@ -87,43 +103,47 @@ class Limits:
         return lines.join(amounts.with_columns(as_exact("limit")), on="accumulator", how="left", maintain_order="left")
 
     def _running(
-        self, lines: Lines, rule: Rule, limit: Limit, group: list[str], bounded: Callable[..., pl.Expr]
+        self, lines: Lines, limits: Sequence[tuple[Rule, Limit]], group: list[str], bounded: Callable[..., pl.Expr]
     ) -> Lines:
         """The difference that a line makes to the bounded running total of its group."""
-        lines = _in_families(self._limit_column(lines, rule, limit))
-        return _bounded(lines, ["scenario", *group], bounded, exact(0)).drop("limit")
+        if not limits:
+            return lines
+        lines = _in_families(self._limit_column(lines, limits))
+        return _bounded(lines, ["scenario", *group], bounded, exact(0)).drop("limit", "family")
 
-    def _capped_by_period(self, lines: Lines, limit: Limit, rule: Rule) -> Lines:
+    def _capped_by_period(self, lines: Lines, rules: Sequence[Rule]) -> Lines:
         """The cap on all that the payee earns in the period, what the period opens with included."""
+        limits = _of([(rule, rule.component.cap) for rule in rules if not caps_on_curve(rule.component)], Per.PERIOD)
+        if not limits:
+            return lines
         opened = [
-            (row.key.scenario, row.key.payee_id, row.key.period.start, curves[row.curve].pay_at(0))
+            (row.key.scenario, row.key.payee_id, *row.key.period[1:], curves[row.curve].pay_at(0))
             for curves in (self._accumulators.curves.compiled,)
-            for row in self._accumulators.of_rules([rule])
+            for row in self._accumulators.of_rules(rules)
             if row.curve is not None and row.key in self._opening
         ]
-        place = ["scenario", "payee_id", "period_start"]
-        schema = {"scenario": pl.String, "payee_id": pl.String, "period_start": pl.Date, "_opened": pl.Int64}
+        place = ["scenario", "payee_id", "period_start", "period_end"]
+        schema = {**dict.fromkeys(place[:2], pl.String), **dict.fromkeys(place[2:], pl.Date), "_opened": pl.Int64}
         openings = pl.DataFrame(opened, schema=schema, orient="row").with_columns(as_exact("_opened"))
-        lines = self._limit_column(lines, rule, limit).join(
+        lines = self._limit_column(lines, limits).join(
             openings, on=place, how="left", maintain_order="left", validate="m:1"
         )
         return _bounded(lines, place, pl.min_horizontal, pl.col("_opened").fill_null(exact(0)))
 
     def _lifted(self, lines: Lines, rule: Rule, limit: Limit) -> Lines:
         """Originals that pay anything pay at least the floor; returns take back by the same ratio, or as calculated."""
-        lines = _in_families(self._limit_column(lines, rule, limit))
+        lines = _in_families(self._limit_column(lines, [(rule, limit)]))
         is_original = pl.col("reverses_id").is_null() & (pl.col("earning") > 0)
         lifted = lines.with_columns(
             pl.when(is_original).then(pl.max_horizontal("earning", "limit")).otherwise("earning").alias("lifted")
         )
         if rule.component.clawback.before_minimum:
             return lifted.with_columns(pl.col("lifted").alias("earning"))
-        place = [*_FAMILY, "instalment"]
         originals = lifted.filter(is_original).select(
-            *place, pl.col("earning").alias("original"), pl.col("lifted").alias("paid")
+            *_FAMILY, pl.col("earning").alias("original"), pl.col("lifted").alias("paid")
         )
-        tied = lifted.join(originals, on=place, how="left", maintain_order="left")
-        running = pl.col("earning").cum_sum().over(place, order_by=_ORDER)
+        tied = lifted.join(originals, on=_FAMILY, how="left", maintain_order="left")
+        running = pl.col("earning").cum_sum().over(_FAMILY, order_by=_ORDER)
         upto, below = (
             divided(part * pl.col("paid"), pl.col("original")) for part in (running, running - pl.col("earning"))
         )
@@ -152,7 +172,8 @@ class Limits:
         return joined.with_columns((pl.col("earning") - _part(parts)).alias("earning"))
 
 
-_FAMILY = ["accumulator", "party_no", "deal_id", "family"]
+_FAMILY = ["accumulator", "party_no", "deal_id", "family", "instalment"]
+"""A transaction with its returns; each instalment of a contract is one of its own."""
 
 
 def has_limits(component: Component) -> bool:
@@ -169,17 +190,22 @@ def has_limits(component: Component) -> bool:
     )
 
 
+def _of(limits: Sequence[tuple[Rule, Limit | None]], per: Per) -> list[tuple[Rule, Limit]]:
+    return [(rule, limit) for rule, limit in limits if limit is not None and limit.per is per]
+
+
 def _in_families(lines: Lines) -> Lines:
     return lines.with_columns(pl.coalesce("reverses_id", "transaction_id").alias("family"))
 
 
 def _bounded(lines: Lines, group: list[str], bounded: Callable[..., pl.Expr], start: pl.Expr) -> Lines:
-    """Each line becomes the difference that it makes to the bounded running total, which begins with ``start``."""
-    running = pl.col("earning").cum_sum().over(group, order_by=_ORDER) + start
-    first = pl.int_range(pl.len()).over(group, order_by=_ORDER) == 0
-    lines = lines.with_columns(bounded(running, pl.col("limit")).alias("_upto"))
-    before, begun = pl.col("_upto").shift().over(group, order_by=_ORDER), bounded(start, pl.col("limit"))
-    return lines.with_columns((pl.col("_upto") - pl.when(first).then(begun).otherwise(before)).alias("earning"))
+    """Each line becomes the difference that it makes to the running total, which begins with ``start``, within its own
+    limit: one that has changed, as from version to version, neither takes back nor adds to what was earned before.
+    """
+    upto = pl.col("earning").cum_sum().over(group, order_by=_ORDER) + start
+    lines = lines.with_columns(upto.alias("_upto")).with_columns((pl.col("_upto") - pl.col("earning")).alias("_below"))
+    kept = (bounded(pl.col(name), pl.col("limit")) for name in ("_upto", "_below"))
+    return lines.with_columns((next(kept) - next(kept)).alias("earning")).drop("_upto", "_below")
 
 
 def _at_least(running: pl.Expr, floor: pl.Expr) -> pl.Expr:

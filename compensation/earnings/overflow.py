@@ -6,31 +6,42 @@ from collections.abc import Sequence
 import polars as pl
 
 from compensation.curves.curve import Curve, Segment
+from compensation.curves.earning import Method
 from compensation.earnings.accumulators import Accumulator
 from compensation.errors import PayOverflowError
 from compensation.exact import LIMIT, MAX_MINOR
+from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, narrowest
 from compensation.plans.components import Mode
 from compensation.plans.rules import Rule
 
 
 def refuse_overflow(
     credited: pl.DataFrame, accumulators: Sequence[Accumulator], curves: Sequence[Curve], rules: Sequence[Rule]
-) -> None:
-    """PayOverflowError, naming payee and component, if any accumulator could leave the exact range.
+) -> pl.DataType:
+    """The narrowest type for what is calculated on the way along the curves.
 
+    PayOverflowError, naming payee and component, if any accumulator could leave even the exact range.
     ``credited`` has accumulator, walk, curve, base, position. First the extremes of all accumulators together, which
-    nearly always fit; only if they do not, accumulator by accumulator.
+    nearly always fit; only if they do not, walk by walk or accumulator by accumulator.
     """
     widest = credited.select(
         pl.len(), pl.col("base").abs().max().alias("b"), pl.col("position").abs().max().alias("p")
     ).row(0)
     count, base, position = (int(value or 0) for value in widest)
-    reach = max((abs(row.start) for row in accumulators), default=0) + count * position
-    modes = {rule.component.mode for rule in rules}
-    extremes = _extremes(curves)
-    if not extremes or all(_fits(extremes, mode, reach, count * base, count) for mode in modes):
-        return
-    _refuse_each(credited, accumulators, curves, rules)
+    start, extremes = max((abs(row.start) for row in accumulators), default=0), _extremes(curves)
+    components = {rule.component.mode: rule.component for rule in rules}
+    if not extremes:
+        return SHORT_TYPE
+    if not all(_fits(extremes, mode, start + count * position, count * base, count) for mode in components):
+        _refuse_each(credited, accumulators, curves, rules)
+        return EXACT_TYPE
+    if set(components) != {Mode.CURVE}:
+        return EXACT_TYPE
+    together = count if any(Method.of(rule.component, 1).by_case for rule in rules) else 1
+    if (reach := _on_curve(extremes, start + count * position, together)) <= MAX_MINOR:
+        return narrowest(reach)
+    longest = credited.lazy().group_by("walk").agg(pl.col("position").abs().sum()).max().collect()["position"].item()
+    return narrowest(_on_curve(extremes, start + longest, together))
 
 
 def _refuse_each(
@@ -69,10 +80,16 @@ def _fits(segments: Sequence[Segment], mode: Mode, reach: int, base: int, count:
     """``count`` credits of one accumulator, or of all: by cases their gains are added up."""
     if reach >= MAX_MINOR:
         return False
+    if mode is Mode.CURVE:
+        return _on_curve(segments, reach, count) <= LIMIT
     value = max(abs(segment.a) + abs(segment.b) * reach for segment in segments)
     widest = max(segment.d for segment in segments)
-    if mode is Mode.CURVE:
-        return 4 * value * max(count, 1) + 2 * widest <= LIMIT
     ratio = 2 * value if mode is Mode.SLICED else max(abs(segment.b) for segment in segments)
     divisor = widest * max(reach, 1) if mode is Mode.SLICED else widest
     return 2 * base * ratio + 2 * divisor <= LIMIT
+
+
+def _on_curve(segments: Sequence[Segment], reach: int, count: int) -> int:
+    """What bounds numerators and their quotients, ``count`` of them added up."""
+    value = max(abs(segment.a) + abs(segment.b) * reach for segment in segments)
+    return 4 * value * max(count, 1) + 2 * max(segment.d for segment in segments)

@@ -46,13 +46,15 @@ class PeriodPays:
 
     def of(self, rule: Rule, in_force: Sequence[AccumulatorKey]) -> list[PeriodPay]:
         """What the rule pays those who have it (``in_force``: its keys), period by period, beside its lines."""
-        rows = [(key, self._accumulators.of_key(key)) for key in in_force]
+        rows = ((key, self._accumulators.of_key(key)) for key in in_force)
         payable = [(key, row) for key, row in rows if row.terms is not None]
         payout = rule.component.payout
         if payout.pool:
             return list(self._pools(rule, payout.pool, [key for key, _ in payable]))
         if payout.ranking:
             return list(self._rankings(rule, payout.ranking, payable))
+        if payout.needs_credits:
+            return self._openings(rule, payable)
         return [pay for key, row in payable for pay in self._own(rule, key, row)]
 
     def floors(
@@ -70,24 +72,25 @@ class PeriodPays:
                 if lacking > 0:
                     yield PeriodPay(key, "floor", lacking)
 
+    def _openings(self, rule: Rule, payable: Iterable[tuple[AccumulatorKey, Accumulator]]) -> list[PeriodPay]:
+        """What periods open with, under a cap that is no part of the curve."""
+        cap, opening = rule.component.cap, self._accumulators.curves.opening
+        opened = [(key, row.terms, opening(row.curve)) for key, row in payable if row.curve is not None]
+        if cap is None or cap.per is not Per.PERIOD or caps_on_curve(rule.component):
+            return [PeriodPay(key, "opening", minor) for key, _, minor in opened]
+        unit = self._minors[rule.number]
+        return [
+            PeriodPay(key, "opening", min(minor, rounded(limit_minor(cap, terms, unit))))
+            for key, terms, minor in opened
+            if terms is not None
+        ]
+
     def _own(self, rule: Rule, key: AccumulatorKey, row: Accumulator) -> Iterator[PeriodPay]:
         payout, terms = rule.component.payout, row.terms
-        if payout.needs_credits:
-            if row.curve is not None:
-                opening = self._accumulators.curves.opening(row.curve)
-                yield PeriodPay(key, "opening", self._capped(rule, terms, opening))
-            return
         part = self._score(rule, key) if payout.scorecard else self._cell(rule, key)
         if part is not None and terms is not None:
             kind = "scorecard" if payout.scorecard else "matrix"
             yield PeriodPay(key, kind, self._settled(rule.component, terms, part, self._minors[rule.number]))
-
-    def _capped(self, rule: Rule, terms: Terms | None, opening: int) -> int:
-        """What the period opens with, under a cap that is no part of the curve."""
-        cap = rule.component.cap
-        if cap is None or terms is None or cap.per is not Per.PERIOD or caps_on_curve(rule.component):
-            return opening
-        return min(opening, rounded(limit_minor(cap, terms, self._minors[rule.number])))
 
     def _score(self, rule: Rule, key: AccumulatorKey) -> Fraction | None:
         """The weighted score times the target pay, in minor units."""

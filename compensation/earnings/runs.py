@@ -19,7 +19,7 @@ from compensation.earnings.accumulators import AccumulatorKey, Accumulators, Cur
 from compensation.earnings.caps import capped_pay
 from compensation.earnings.earning_credits import earning_scenarios, with_sources
 from compensation.earnings.levels import levels_of
-from compensation.earnings.limits import Limits
+from compensation.earnings.limits import Limits, has_limits
 from compensation.earnings.lines import earned_lines
 from compensation.earnings.period_pay import PeriodPay, PeriodPays, Scores, earned_on
 from compensation.earnings.terms import TermsBook
@@ -64,8 +64,10 @@ class Run:
         scenarios: Sequence[str],
         starts: Mapping[AccumulatorKey, int],
         in_force: Iterable[AccumulatorKey],
+        through: Mapping[tuple[str, int], date] | None,
     ) -> None:
         self._engine, self._as_of, self._scenarios, self._starts = engine, as_of, scenarios, starts
+        self._through = through
         self._in_force: dict[int, list[AccumulatorKey]] = defaultdict(list)
         for key in in_force:
             self._in_force[key.rule].append(key)
@@ -79,7 +81,7 @@ class Run:
             engine.rates,
             metrics,
             engine.groups,
-            as_of,
+            self._day,
         )
         factors = ManualFactors(facts.factors)
         presence = Presence(facts, engine.assignments)
@@ -126,7 +128,7 @@ class Run:
             of_periods = (
                 (
                     (pay.key.scenario, pay.key.rule, pay.key.payee_id),
-                    earned_on(pay.key.period, self._as_of),
+                    self._earned_on(pay),
                     pay.minor,
                     pay.minor,
                 )
@@ -135,20 +137,31 @@ class Run:
             self._figures.earnings = Totals([*by_day, *of_periods])
 
     def _level(self, credited: pl.DataFrame, rules: Sequence[Rule], sources: pl.DataFrame | None) -> None:
-        self._accumulators.add(entered_by(credited), self._starts)
+        entered = entered_by(credited)
+        self._accumulators.add(entered.keys, self._starts)
         in_force = {rule.number: self._keys_in_force(rule) for rule in rules}
         for keys in in_force.values():
             self._accumulators.add(keys, self._starts)
-        lines = earned_lines(credited, self._accumulators, rules, self._engine.minors)
-        paying = lines.filter(pl.col("earning").is_not_null()).with_columns(pl.col("earning").alias("calculated"))
-        before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
-        opening = [key for keys in in_force.values() for key in keys]
-        limits = Limits(self._accumulators, before, self._engine.rules, self._engine.minors, opening)
-        results = limits.applied(paying, rules).select("credit_id", "calculated", pl.col("earning").cast(EXACT_TYPE))
-        lines = lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left", validate="1:1")
+        numbers = self._accumulators.numbers(entered)
+        lines = earned_lines(credited, numbers, self._accumulators, rules, self._engine.minors)
+        lines = self._limited(lines.with_columns(pl.col("earning").alias("calculated")), rules, in_force)
         self._lines.append(lines if sources is None else with_sources(lines, sources))
         for rule in rules:
             self._pay_periods(rule, in_force[rule.number], lines)
+
+    def _limited(
+        self, lines: pl.DataFrame, rules: Sequence[Rule], in_force: Mapping[int, list[AccumulatorKey]]
+    ) -> pl.DataFrame:
+        """The lines with ``earning`` after all limits."""
+        if not any(has_limits(rule.component) for rule in rules):
+            return lines
+        before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
+        opening = [key for keys in in_force.values() for key in keys]
+        engine = self._engine
+        limits = Limits(self._accumulators, before, engine.rules, engine.minors, opening, engine.versions)
+        paying = lines.filter(pl.col("earning").is_not_null()).with_columns(as_exact("earning"))
+        results = limits.applied(paying, rules).select("credit_id", "earning")
+        return lines.drop("earning").join(results, on="credit_id", how="left", maintain_order="left", validate="1:1")
 
     def _keys_in_force(self, rule: Rule) -> list[AccumulatorKey]:
         keys = sorted(self._opened_by(rule)) if self._scenarios else []
@@ -158,12 +171,17 @@ class Run:
     def _opened_by(self, rule: Rule) -> set[tuple[str, str, Period]]:
         """The periods that the rule opens; those that a later version goes on with are opened by that alone."""
         own = {*self._engine.in_force(rule, self._as_of)}
-        for number, versions in self._engine.versions.items():
-            if number != rule.number and rule.number in versions:
-                later = self._engine.in_force(self._engine.rules[number], self._as_of)
-                continued = {(payee_id, period) for payee_id, _, period in later}
-                own = {key for key in own if (key[0], key[2]) not in continued}
+        for later in self._engine.continued_by[rule.number]:
+            continued = self._engine.days_in_force(later, self._as_of)
+            own = {key for key in own if (key[0], key[2]) not in continued}
         return own
+
+    def _day(self, scenario: str, rule: int) -> date:
+        """As of which a rule is calculated in a scenario."""
+        return (self._through or {}).get((scenario, rule), self._as_of)
+
+    def _earned_on(self, pay: PeriodPay) -> date:
+        return earned_on(pay.key.period, self._day(pay.key.scenario, pay.key.rule))
 
     def _pay_periods(self, rule: Rule, in_force: Sequence[AccumulatorKey], lines: pl.DataFrame) -> None:
         pays = self._period_pays.of(rule, in_force)
@@ -181,7 +199,9 @@ class Run:
     def _earning_credits(self, standing: Sequence[Rule]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Credits of the rules that other components' earnings credit, and where these come from."""
         lines = pl.concat(self._lines, how="diagonal_relaxed")
-        scenarios, sources = earning_scenarios(lines, self._pays, standing, self._engine.rules, self._as_of)
+        pays = [(pay, self._earned_on(pay)) for pay in self._pays]
+        instalments_through = self._as_of if self._through is None else None
+        scenarios, sources = earning_scenarios(lines, pays, standing, self._engine.rules, instalments_through)
         return self._engine.credited(scenarios, standing), sources
 
     def _capped(self, lines: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
@@ -191,7 +211,7 @@ class Run:
             return lines
         minors = {rule.plan_number: self._engine.minors[rule.number] for rule in self._engine.paying}
         self._pays.sort(key=lambda each: (each.key.payee_id, each.key))
-        pay = _pay_of(lines, self._pays, self._engine.rules, self._as_of)
+        pay = _pay_of(lines, [(each, self._earned_on(each)) for each in self._pays], self._engine.rules)
         named = _of_rules(self._engine.rules)
         cut = capped_pay(pay, plans, measured.join(named, on="rule"), self._engine.groups, minors).sort("pay_order")
         count = len(self._pays)
@@ -256,12 +276,10 @@ def _of_rules(rules: Sequence[Rule]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _pay_of(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequence[Rule], as_of: date) -> pl.DataFrame:
-    """All pay in the order in which caps are used up: that of periods, then the lines."""
+def _pay_of(lines: pl.DataFrame, pays: Sequence[tuple[PeriodPay, date]], rules: Sequence[Rule]) -> pl.DataFrame:
+    """All pay in the order in which caps are used up: that of periods (with their days), then the lines."""
     keys = ("scenario", "rule", "payee_id")
-    of_periods = [
-        (*(getattr(pay.key, key) for key in keys), earned_on(pay.key.period, as_of), pay.minor) for pay in pays
-    ]
+    of_periods = [(*(getattr(pay.key, key) for key in keys), day, pay.minor) for pay, day in pays]
     schema: dict[str, pl.DataType] = {
         "scenario": pl.String(),
         "rule": pl.Int64(),
@@ -272,7 +290,14 @@ def _pay_of(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequence[Rule
     first = pl.DataFrame(of_periods, schema=schema, orient="row")
     paying = lines.with_row_index("line").filter(pl.col("earning").is_not_null())
     ordered = paying.sort("order_no", "instalment", "rule", "party_no").select(
-        "line", *keys, "transaction_id", "reverses_id", "deal_id", pl.col("credited_on").alias("paid_on"), "earning"
+        "line",
+        *keys,
+        "transaction_id",
+        "instalment",
+        "reverses_id",
+        "deal_id",
+        pl.col("credited_on").alias("paid_on"),
+        "earning",
     )
     together = pl.concat([first, ordered], how="diagonal_relaxed")
     return together.with_row_index("pay_order").join(_of_rules(rules), on="rule", how="left", maintain_order="left")

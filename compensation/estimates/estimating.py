@@ -21,7 +21,7 @@ from compensation.earnings.engine import Engine
 from compensation.earnings.runs import Earned
 from compensation.estimates.component_estimates import components
 from compensation.estimates.deal_estimate import DealEstimate, EstimatedDeal, EstimatedPayee, Range
-from compensation.estimates.entangled import BASE, Entangled, proposed_last
+from compensation.estimates.entangled import BASE, PROPOSED, Entangled, proposed_last
 from compensation.estimates.obstacles import Obstacles
 from compensation.estimates.open_deals import OpenDeals
 from compensation.estimates.proposals import Proposal, propose
@@ -110,19 +110,20 @@ def _run(engine: Engine, deals: OpenDeals, proposals: Sequence[Proposal], as_of:
     with_instalments_to_come = replace(history(engine.facts, as_of), as_of=None)
     booked = engine.credits(with_instalments_to_come)
     both = pl.concat([credited, credited.with_columns(pl.col("scenario") + LAST)])
-    keys = entered_by(both)
+    keys = entered_by(both).keys
     plain = [key for key in keys if key.rule not in engine.entangled]
     starts = _starts(plain, proposals, booked, pending)
     entangled = Entangled(engine, booked, pending)
     repeated = entangled.scenarios(both, proposals, LAST)
     everything = pl.concat([proposed_last(both), repeated.credits], how="diagonal_relaxed")
-    earned = engine.run(everything, [], as_of, starts, repeated.in_force)
+    earned = engine.run(everything, [], as_of, starts, repeated.in_force, repeated.through)
     lines = _of_proposals(earned.lines.sort("accumulator", "credit_id"), proposals)
     return _Ran(earned.accumulators, lines, _beyond(engine, earned, proposals))
 
 
 def _of_proposals(lines: pl.DataFrame, proposals: Sequence[Proposal]) -> pl.DataFrame:
-    """The lines of the proposed deals themselves."""
+    """The lines of the proposed deals themselves, without what is booked of them."""
+    lines = lines.filter(pl.col("order_no") >= PROPOSED)
     names = [(each.scenario + suffix, each.deal_id) for each in proposals for suffix in ("", LAST)]
     deals = pl.DataFrame(names, schema={"scenario": pl.String, "deal_id": pl.String}, orient="row")
     return lines.join(deals, on=["scenario", "deal_id"], how="semi", maintain_order="left")
@@ -136,15 +137,15 @@ def _beyond(
         return {}
     own = {each.scenario + suffix: each.deal_id for each in proposals for suffix in ("", LAST)}
     changes: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    columns = ("scenario", "payee_id", "rule", "deal_id", "earning_minor")
+    columns = ("scenario", "payee_id", "rule", "deal_id", "order_no", "earning_minor")
     entangled = earned.lines.filter(pl.col("rule").is_in(list(engine.entangled)), pl.col("earning_minor").is_not_null())
     rows = list(entangled.select(columns).iter_rows())
-    rows += [(pay.key.scenario, pay.key.payee_id, pay.key.rule, None, pay.minor) for pay in earned.pays]
-    for scenario, payee_id, rule, deal_id, minor in rows:
+    rows += [(pay.key.scenario, pay.key.payee_id, pay.key.rule, None, 0, pay.minor) for pay in earned.pays]
+    for scenario, payee_id, rule, deal_id, order_no, minor in rows:
         currency = engine.rules[rule].plan.currency
         if scenario.endswith(BASE):
             changes[scenario.removesuffix(BASE)][payee_id][currency] -= minor
-        elif deal_id != own.get(scenario):
+        elif deal_id != own.get(scenario) or order_no < PROPOSED:
             changes[scenario][payee_id][currency] += minor
     return changes
 
@@ -204,7 +205,7 @@ class _Writer:
             first, last = self._by_payee(proposal, ""), self._by_payee(proposal, LAST)
             taking_part = {share.payee_id for share in self.deals.shares(proposal)}
             deal = self._deal(proposal)
-            for payee_id in sorted(taking_part | first.keys()):
+            for payee_id in sorted(taking_part | first.keys() | last.keys()):
                 reasons = obstacles.reasons(proposal, payee_id, first[payee_id])
                 yield self._estimate(proposal, deal, payee_id, (first[payee_id], last[payee_id]), tuple(reasons))
 
@@ -214,9 +215,9 @@ class _Writer:
             first, last = (paid.get(proposal.scenario + suffix, {}) for suffix in ("", LAST))
             for payee_id in sorted(first.keys() | last.keys()):
                 sums = [each.get(payee_id, {}) for each in (first, last)]
-                currency = self._currency(payee_id, proposal, sums)
-                minors = (self._in_currency(each, currency, proposal) for each in sums)
-                yield Amounts(proposal.scenario, proposal.deal_id, payee_id, currency, *minors)
+                currency, minors = self._in_one_currency(payee_id, proposal, sums)
+                if any(minors):
+                    yield Amounts(proposal.scenario, proposal.deal_id, payee_id, currency, *minors)
 
     def _paid(self) -> Mapping[str, Mapping[str, Mapping[str, int]]]:
         """By scenario, payee and currency, all that changes."""
@@ -231,15 +232,17 @@ class _Writer:
                     paid[scenario][payee_id][currency] += minor
         return paid
 
-    def _currency(self, payee_id: str, proposal: Proposal, sums: Sequence[Mapping[str, int]]) -> str:
-        """The plans', if these pay in one, else the payee's own."""
-        currencies = {currency for each in sums for currency in each}
-        return currencies.pop() if len(currencies) == 1 else self._pay_currency(payee_id, proposal)
-
-    def _in_currency(self, amounts: Mapping[str, int], currency: str, proposal: Proposal) -> int:
-        if amounts.keys() == {currency}:
-            return amounts[currency]
-        return self.engine.rates.total(amounts, currency, self.deals.credited_on(proposal))
+    def _in_one_currency(
+        self, payee_id: str, proposal: Proposal, sums: Sequence[Mapping[str, int]]
+    ) -> tuple[str, list[int]]:
+        """Sums by currency as amounts of one: the plans', if what changes is paid in one, else the payee's own."""
+        changing = [{currency: minor for currency, minor in each.items() if minor} for each in sums]
+        currencies = {currency for each in changing for currency in each} or {each for own in sums for each in own}
+        if len(currencies) == 1:
+            (currency,) = currencies
+            return currency, [each.get(currency, 0) for each in changing]
+        currency, day = self._pay_currency(payee_id, proposal), self.deals.credited_on(proposal)
+        return currency, [self.engine.rates.total(each, currency, day) for each in changing]
 
     def _estimate(
         self,
@@ -254,16 +257,16 @@ class _Writer:
         parts = tuple(
             components(self.engine, self.run.accumulators, first, self.deals.deals[proposal.deal_id].currency)
         )
-        total = self._total(payee_id, proposal, first, proposal.scenario)
+        sums = [self._sum(payee_id, proposal.scenario + suffix, own) for suffix, own in (("", first), (LAST, last))]
+        currency, minors = self._in_one_currency(payee_id, proposal, sums)
+        total, closed_last = (self._money(minor, currency) for minor in minors)
         elsewhere = tuple(self._elsewhere(payee_id, proposal))
         return DealEstimate(
-            status="estimated" if parts or elsewhere else "nothing",
+            status="estimated" if parts or elsewhere or any(minors) else "nothing",
             deal=deal,
             payee=EstimatedPayee(id=payee_id, name=self.engine.assignments.name(payee_id)),
             total=total,
-            range=Range(
-                closed_first=total, closed_last=self._total(payee_id, proposal, last, proposal.scenario + LAST)
-            ),
+            range=Range(closed_first=total, closed_last=closed_last),
             components=parts,
             reasons=(*reasons, *elsewhere),
             plan_versions=tuple(sorted({part.plan_version for part in parts})),
@@ -297,17 +300,12 @@ class _Writer:
             if minor:
                 yield reason("changes_elsewhere", amount=self._money(minor, currency))
 
-    def _total(self, payee_id: str, proposal: Proposal, lines: Sequence[Line], scenario: str) -> Money:
-        """All that changes for the payee; in the payee's own currency if the plans pay in several."""
+    def _sum(self, payee_id: str, scenario: str, lines: Sequence[Line]) -> Mapping[str, int]:
+        """All that changes for the payee, by currency."""
         by_currency: dict[str, int] = defaultdict(int, self._changed(scenario, payee_id))
         for line in lines:
             by_currency[self.engine.rules[line["rule"]].plan.currency] += line["earning_minor"]
-        paid = {currency: minor for currency, minor in by_currency.items() if minor or len(by_currency) == 1}
-        if len(paid) == 1:
-            ((currency, minor),) = paid.items()
-            return self._money(minor, currency)
-        currency = self._pay_currency(payee_id, proposal)
-        return self._money(self.engine.rates.total(paid, currency, self.deals.credited_on(proposal)), currency)
+        return by_currency
 
     def _money(self, minor: int, currency: str) -> Money:
         return money(minor, currency, self.engine.rates.exponent(currency))

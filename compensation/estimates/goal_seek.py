@@ -87,7 +87,7 @@ class _Search:
     def _bounds(self, lever: Lever) -> tuple[int, int, Callable[[int], Proposal]] | None:
         """The range of whole steps, the smallest change first, and what a step means."""
         goal, proposal = self._goal, self._proposal
-        now = sum(line.revenue_minor for line in self._deals.lines(proposal))
+        now = sum(line.revenue_minor for line in self._deals.lines(replace(proposal, discount_ratio=None)))
         if lever is Lever.AMOUNT and goal.most_amount_minor is not None and goal.most_amount_minor >= now:
             return now, goal.most_amount_minor, lambda minor: replace(proposal, amount_minor=minor)
         if lever is Lever.DISCOUNT and goal.most_discount_ratio is not None:

@@ -76,7 +76,7 @@ class Obstacles:
         if assignment is None:
             yield reason("no_assignment", name=self._engine.assignments.name(payee_id), day=day)
             return
-        in_force = [rule for rule in self._engine.rules if rule.plan.effective.contains(day)]
+        in_force = [rule for rule in self._engine.paying if rule.plan.effective.contains(day)]
         covering = [rule for rule in in_force if covers(rule.plan, assignment)]
         if not in_force:
             yield reason("no_plan", day=day)

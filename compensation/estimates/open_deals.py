@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from compensation.crediting.transactions import Scenarios
+from compensation.crediting.transactions import BEGUN, Scenarios
+from compensation.earnings.calculation import history
 from compensation.estimates.proposals import Proposal, ProposedLine, ProposedShare, propose
 from compensation.exact import MILLIONTHS, rounded
 from compensation.facts.frames import Facts
@@ -118,7 +119,12 @@ class OpenDeals:
             measures=self._by_event(self._facts.measures, events),
             attributes=self._by_event(self._facts.attributes, events),
             coverage=self._facts.coverage,
+            begun=self._booked(),
         )
+
+    def _booked(self) -> pl.DataFrame:
+        """What has been booked of deals, also of those that are partly open."""
+        return history(self._facts, self.as_of).transactions.select(BEGUN)
 
     def _by_event(self, told: pl.DataFrame, events: Sequence[str]) -> pl.DataFrame:
         """What is told of expected lines, told of each document that they become."""

@@ -23,7 +23,7 @@ LANGUAGES = {"en": Locale.parse("en"), "zh-Hans": Locale.parse("zh_Hans_CN")}
 Texts = Mapping[str, Mapping[str, str]]
 """Sentences by code and language."""
 
-_TEXTS: Texts = yaml.safe_load((resources.files(__package__) / "sentences.yaml").read_text("utf-8"))
+_TEXTS: Texts = yaml.load((resources.files(__package__) / "sentences.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 
 
 class Money(BaseModel):

@@ -137,7 +137,7 @@ class People:
         return person.hired_on or self._plan.effective.from_on
 
     def _periods(self, kind: PeriodKind) -> list[Period]:
-        return periods_between(self._plan.effective.from_on, self._as_of, kind, self._plan.year_starts)
+        return list(periods_between(self._plan.effective.from_on, self._as_of, kind, self._plan.year_starts))
 
     def _minor(self, amount: Fraction) -> int:
         return rounded(amount * 10 ** self._exponents[self._plan.currency])

@@ -36,6 +36,9 @@ def example_pay(rule: Rule, example: ShortExample, exponent: int) -> list[int]:
         {
             "credit_id": numbers,
             "accumulator": [0] * len(bases),
+            "walk": [0] * len(bases),
+            "start": [rounded(example.starts_at.value * looked_at)] * len(bases),
+            "together": [0] * len(bases),
             "curve": [0] * len(bases),
             "sequence": numbers,
             "position": positions,
@@ -45,10 +48,9 @@ def example_pay(rule: Rule, example: ShortExample, exponent: int) -> list[int]:
         exact_series([0] * len(bases)).alias("family_base"),
         pl.lit(None, pl.Int64).alias("origin_id"),
     )
-    accumulators = pl.DataFrame({"accumulator": [0], "start": [rounded(example.starts_at.value * looked_at)]})
     segments = segments_frame([curve])
     method = Method.of(rule.component, 10**exponent)
-    paid = earn(credited.lazy(), accumulators.lazy(), segments.lazy(), [method], "accumulator").collect()
+    paid = earn(credited.lazy(), segments, [method]).collect()
     return [curve.pay_at(0), *(int(earning) for earning in paid.sort("credit_id")["earning"])]
 
 

@@ -67,6 +67,15 @@ def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     schema = SCHEMAS[name]
     if not frame.columns:
         return pl.DataFrame(schema=schema)
+    fitting = frame if frame.schema == pl.Schema(schema) else _fitted(name, frame)
+    for column in fitting.get_columns():
+        if column.null_count() and column.name not in MAY_BE_NULL.get(name, frozenset()):
+            raise FactsError(f"{name}.{column.name}: row {column.is_null().arg_true()[0]} has no value")
+    return fitting
+
+
+def _fitted(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    schema = SCHEMAS[name]
     absent = schema.keys() - set(frame.columns)
     missing = sorted(absent - MAY_BE_ABSENT.get(name, frozenset()))
     if missing:
@@ -76,8 +85,6 @@ def _checked(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _column(name: str, column: pl.Series, kind: pl.DataType) -> pl.Series:
-    if column.null_count() and column.name not in MAY_BE_NULL.get(name, frozenset()):
-        raise FactsError(f"{name}.{column.name}: row {column.is_null().arg_true()[0]} has no value")
     if column.null_count() == len(column):
         return pl.Series(column.name, [None], dtype=kind).new_from_index(0, len(column))
     if column.dtype != kind:
@@ -103,7 +110,7 @@ def _refuse_undated(transactions: pl.DataFrame) -> None:
 
 def _refuse_repeated(name: str, frame: pl.DataFrame) -> None:
     key = UNIQUE.get(name)
-    if key is None:
+    if key is None or frame.is_empty():
         return
     repeated = frame.filter((pl.col(*key) if len(key) == 1 else pl.struct(key)).is_duplicated())
     if not repeated.is_empty():

@@ -34,8 +34,9 @@ class Figures:
         rates: ExchangeRates,
         metrics: Metrics,
         groups: Groups,
-        as_of: date,
+        as_of: Callable[[str, int], date],
     ) -> None:
+        """``as_of``: the day as of which a scenario's rule is calculated."""
         self.rules = {(rule.plan_number, rule.component.name): rule for rule in rules if rule.cap is None}
         self.versions = versions
         self.assignments, self.quotas, self.rates = assignments, quotas, rates
@@ -103,7 +104,7 @@ class _Asked:
         return self._before(self._window(figure)[1])
 
     def _before(self, end: date) -> date:
-        return self._book.as_of if end == date.max else end - _DAY
+        return self._book.as_of(self._scenario, self._rule.number) if end == date.max else end - _DAY
 
     def _members(self, figure: Figure) -> tuple[str, ...]:
         last_day = self._last_day(figure)

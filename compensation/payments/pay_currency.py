@@ -47,9 +47,11 @@ class PayCurrencies:
 
     def paid_in(self, releases: pl.DataFrame) -> pl.DataFrame:
         """The releases with pay_currency and pay_minor: of a family with several, as :func:`converted` says."""
-        own, amount = pl.col("currency").alias("pay_currency"), pl.col("release_minor").alias("pay_minor")
         if not self._dated:
-            return releases.with_columns(own, amount)
+            return releases.hstack(
+                [releases["currency"].alias("pay_currency"), releases["release_minor"].alias("pay_minor")]
+            )
+        own, amount = pl.col("currency").alias("pay_currency"), pl.col("release_minor").alias("pay_minor")
         numbered = releases.with_row_index("place")
         foreign = numbered.filter(pl.col("payee_id").is_in(list(self._dated)))
         family = pl.struct("payee_id", "component", origin_id(), _opened_in())

@@ -10,6 +10,7 @@ import polars as pl
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, rounded
 from compensation.facts.frames import Facts
+from compensation.packing import first_occurrences
 from compensation.payments.balances import Paid, settle_period
 from compensation.payments.bounds import BoundsOfPlans
 from compensation.payments.pay_currency import PayCurrencies
@@ -25,6 +26,7 @@ _COLUMNS: dict[str, pl.DataType] = {
     "currency": pl.String(),
     **dict.fromkeys(_AMOUNTS, pl.Int64()),
 }
+_PAID_TO = ("payee_id", "pay_currency")
 _Sums = dict[int, dict[str, int]]
 """Minor units by the place of the period and currency."""
 
@@ -55,17 +57,21 @@ def ledger(
     facts: Facts,
 ) -> Ledger:
     """The ledger of a plan, from the first open day on. PayOverflowError if a payee's sums leave 64 bits."""
-    own = releases.filter(pl.col("plan") == name)
-    still = own.filter(pl.col("released_on") >= open_on) if open_on else own
+    is_own = releases["plan"] == name
+    if open_on:
+        is_own &= releases["released_on"] >= open_on
+    still = releases.select(*_PAID_TO, "component", "pay_minor", "released_on")
+    still = still if is_own.all() else still.filter(is_own)
     left = [each for each in periods if open_on is None or each.period.start >= open_on]
     ends = pl.DataFrame(
         {"released_on": [each.period.start for each in left], "place": range(len(left))},
         schema={"released_on": pl.Date, "place": pl.Int64},
     )
-    days = still.select("released_on").unique().sort("released_on").join_asof(ends, on="released_on")
-    released = _sums(still.join(days.with_columns(pl.col("place").fill_null(0)), on="released_on", how="left"))
+    first, days = first_occurrences(still, ["released_on"])
+    known = still.select("released_on")[first].with_row_index("day").sort("released_on")
+    places = known.join_asof(ends, on="released_on").sort("day")["place"].fill_null(0)
     late = adjusted.filter(pl.col("plan") == name).with_columns(pl.lit(0, pl.Int64).alias("place"))
-    return Ledger(left, released, _sums(late), _standing(name, facts, periods))
+    return Ledger(left, _sums(still.with_columns(places.gather(days))), _sums(late), _standing(name, facts, periods))
 
 
 def pay(each: Ledger, bounds: BoundsOfPlans, currencies: PayCurrencies, as_of: date) -> Iterator[tuple[Any, ...]]:
@@ -125,16 +131,21 @@ def _total(sums: dict[str, int] | None, currency: str, day: date, currencies: Pa
 
 
 def _sums(entries: pl.DataFrame) -> dict[str, _Sums]:
-    key = ("payee_id", "place", "pay_currency")
+    key = [*_PAID_TO, "place"]
+    first, groups = first_occurrences(entries, key)
     amount = pl.col("pay_minor")
-    summed = entries.group_by(key).agg(
-        amount.sum(), amount.cast(pl.Float64).abs().sum().alias("reach"), pl.col("component").first()
+    added = (
+        entries.lazy()
+        .select("pay_minor", groups.alias("group"))
+        .group_by("group")
+        .agg(amount.sum(), amount.cast(pl.Float64).abs().sum().alias("reach"))
     )
-    beyond = summed.filter(pl.col("reach") > MAX_MINOR / 2).sort(key)
+    summed = entries.select(*key, "component")[first].hstack(added.sort("group").drop("group").collect())
+    beyond = summed.filter(pl.col("reach") > MAX_MINOR / 2).sort("payee_id", "place", "pay_currency")
     if not beyond.is_empty():
         raise PayOverflowError(beyond["payee_id"][0], beyond["component"][0], "what is released in a period")
     sums: dict[str, _Sums] = defaultdict(lambda: defaultdict(dict))
-    for payee_id, place, currency, minor in summed.select(*key, "pay_minor").iter_rows():
+    for payee_id, currency, place, minor in summed.select(*key, "pay_minor").iter_rows():
         sums[payee_id][place][currency] = minor
     return sums
 

@@ -1,19 +1,20 @@
 """Releases: what may be paid of each earning, on which day, and what still waits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from compensation.errors import PayOverflowError
-from compensation.exact import LIMIT
-from compensation.exact_columns import as_exact, divided
+from compensation.exact import LIMIT, MAX_MINOR
+from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, divided
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
+from compensation.packing import first_occurrences
 from compensation.payments.documents import Documents, refuse_wide
 from compensation.payments.families import families, origin_id
-from compensation.payments.schedules import Schedule, schedules_frame, schedules_of
+from compensation.payments.schedules import Schedule, schedules_of
 from compensation.payments.steps import steps
 from compensation.plans.parts import NEVER
 from compensation.plans.plan import Plan
@@ -25,11 +26,6 @@ RETURNED = "returned"
 _LINE = (
     *("payee_id", "plan", "plan_version", "component", "transaction_id", "deal_id", "party", "via_payee_id", "role"),
     *("instalment", "reverses_id", "period_label"),
-)
-_OF_THE_CREDIT = (
-    pl.col("origin_id").alias("transaction_id"),
-    pl.lit(None, pl.String).alias("reverses_id"),
-    pl.col("first_in").alias("period_label"),
 )
 RELEASES = (*_LINE, "released_on", "moment", "share", "currency", "release_minor")
 _WAITING = (*_LINE, "waits_for", "expected_on", "share", "currency", "waiting_minor")
@@ -47,25 +43,36 @@ def release(
     lines: pl.DataFrame, openings: pl.DataFrame, facts: Facts, plans: Sequence[Plan], *, as_of: date
 ) -> Released:
     """What of the lines and openings may be paid up to ``as_of``; see :class:`~compensation.payments.Settlement`."""
-    lines = lines.filter(pl.col("dated_on") <= as_of)
+    is_due = lines["dated_on"] <= as_of
+    lines = lines if is_due.all() else lines.filter(is_due)
     schedules = schedules_of(plans)
     opened = _as_lines(openings, as_of)
     if not schedules:
         return Released(pl.concat([_credited(lines), _credited(opened)]), _none_waiting())
-    component, waits = ["plan", "plan_version", "component"], schedules_frame(schedules)
-    earned = [lines, opened.filter(pl.col("earning_minor") != 0)]
-    held = [part.join(waits, on=component, maintain_order="left") for part in earned]
-    rest = [part.join(waits, on=component, how="anti", maintain_order="left") for part in earned]
+    parts = [_by_schedule(lines, schedules), _by_schedule(opened, schedules)]
+    held = [part.filter(pl.col("schedule").is_not_null()) for part in parts]
+    held[1] = held[1].filter(pl.col("earning_minor") != 0)
+    rest = [_credited(part, pl.col("schedule").is_null()) for part in parts]
     entries, waiting = _scheduled(pl.concat(held, how="diagonal_relaxed"), list(schedules.values()), facts, as_of)
-    return Released(pl.concat([_credited(rest[0]), entries, _credited(rest[1])]), waiting)
+    return Released(pl.concat([rest[0], entries, rest[1]]), waiting)
 
 
-def _credited(lines: pl.DataFrame) -> pl.DataFrame:
+def _by_schedule(lines: pl.DataFrame, schedules: Mapping[tuple[str, str, str], Schedule]) -> pl.DataFrame:
+    """The lines with the number of their schedule; null if everything is released at once."""
+    component = ["plan", "plan_version", "component"]
+    first, places = first_occurrences(lines, component)
+    found = (schedules.get((plan, version, name)) for plan, version, name in lines.select(component)[first].iter_rows())
+    numbers = pl.Series("schedule", [each and each.number for each in found], dtype=pl.Int64)
+    return lines.with_columns(numbers.gather(places))
+
+
+def _credited(lines: pl.DataFrame, *which: pl.Expr) -> pl.DataFrame:
     """Everything on its own day."""
-    returned = pl.col("reverses_id").is_not_null()
-    moment = pl.when(returned).then(pl.lit(RETURNED)).otherwise(pl.lit("credited"))
-    share = pl.when(~returned).then(pl.lit("1"))
-    return lines.filter(pl.col("earning_minor") != 0).select(
+    moment, share = pl.lit("credited"), pl.lit("1")
+    if lines["reverses_id"].null_count() < lines.height:
+        returned = pl.col("reverses_id").is_not_null()
+        moment, share = pl.when(returned).then(pl.lit(RETURNED)).otherwise(moment), pl.when(~returned).then(share)
+    entries = lines.select(
         *_LINE,
         pl.col("dated_on").alias("released_on"),
         moment.alias("moment"),
@@ -73,6 +80,8 @@ def _credited(lines: pl.DataFrame) -> pl.DataFrame:
         "currency",
         pl.col("earning_minor").alias("release_minor"),
     )
+    kept = lines.select(pl.all_horizontal(*which, pl.col("earning_minor") != 0)).to_series()
+    return entries.filter(kept)
 
 
 def _as_lines(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -111,7 +120,8 @@ def _released(
     earned = families(held).with_columns(awaited)
     origins = documents.origins(earned)
     key = ["schedule", "awaited", "start_on"]
-    earned = earned.join(origins.select(*key, "origin"), on=key, maintain_order="left")
+    found = earned.select(key).join(origins.select(*key, "origin"), on=key, how="left", maintain_order="left")
+    earned = earned.with_columns(found["origin"])
     by_amounts = pl.col("schedule").is_in([each.number for each in schedules if each.follows_amounts])
     ledger = documents.ledger(origins.filter(by_amounts))
     refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
@@ -119,25 +129,39 @@ def _released(
         steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)
         for schedule in schedules
     )
-    entries = pl.concat([_taken_back(earned, known), _grown(earned, known, as_of)])
-    return entries.sort("family", "released_on", maintain_order=True).select(RELEASES), _left(earned, known, as_of)
+    amounts = earned.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), *_AMOUNTS)
+    return _entries(earned, amounts, known, as_of), _left(earned, amounts, known, as_of)
 
 
-def _grown(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
+_AMOUNTS = ("family", "origin", "from_on", "to_on", "earned_before", "earned_after", "earning_minor")
+
+
+def _entries(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What has been released, family by family, day by day."""
+    entries = pl.concat([_taken_back(earned, amounts, known), _grown(earned, amounts, known, as_of)])
+    entries = entries.sort("family", "released_on", maintain_order=True)
+    is_return = pl.col("moment") == RETURNED
+    named = earned.select(*_LINE, "currency", "origin_id", "first_in")[entries["line"]]
+    named = named.hstack(entries.drop("line", "family"))
+    return named.with_columns(
+        pl.when(is_return).then("transaction_id").otherwise("origin_id").alias("transaction_id"),
+        pl.when(is_return).then("reverses_id").alias("reverses_id"),
+        pl.when(is_return).then("period_label").otherwise("first_in").alias("period_label"),
+    ).select(RELEASES)
+
+
+def _grown(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """What each step releases of what the family has earned by then, to the transaction with which it began."""
-    joined = earned.join(known.filter(pl.col("on") <= as_of), on="origin", maintain_order="left_right").filter(
-        pl.col("on") >= pl.col("from_on"), pl.col("on") < pl.col("to_on")
-    )
-    entries = _of_earned(joined, "release_minor").with_columns(
-        pl.col("on").alias("released_on"),
-        *_OF_THE_CREDIT,
-    )
-    return entries.select("family", *RELEASES)
+    joined = amounts.join(known.filter(pl.col("on") <= as_of), on="origin", maintain_order="left_right")
+    in_time = (joined["on"] >= joined["from_on"]) & (joined["on"] < joined["to_on"])
+    entries = _of_earned(joined if in_time.all() else joined.filter(in_time), earned, "release_minor")
+    return entries.select("line", "family", pl.col("on").alias("released_on"), "moment", "share", "release_minor")
 
 
-def _taken_back(earned: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def _taken_back(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """What a return takes back of what had been released; the rest of it lapses."""
-    returns = earned.filter(pl.col("family").is_first_distinct().not_(), pl.col("earning_minor") != 0).sort("from_on")
+    is_later = pl.col("family").is_first_distinct().not_()
+    returns = amounts.filter(is_later, pl.col("earning_minor") != 0).sort("from_on")
     touched = known.join(returns, on="origin", how="semi", maintain_order="left").drop("moment", "share")
     reached = returns.join_asof(
         touched.unique(["origin", "on"], keep="last", maintain_order=True).sort("on"),
@@ -148,63 +172,69 @@ def _taken_back(earned: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
         allow_exact_matches=False,
         check_sortedness=False,
     ).filter(pl.col("num").is_not_null())
-    entries = _of_change(reached).with_columns(
+    return _of_change(reached, earned).select(
+        "line",
+        "family",
         pl.col("from_on").alias("released_on"),
         pl.lit(RETURNED).alias("moment"),
         pl.lit(None, pl.String).alias("share"),
+        "release_minor",
     )
-    return entries.select("family", *RELEASES)
 
 
-def _left(earned: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def _left(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """What every step to come will release of what is earned today."""
-    to_come = known.filter(pl.col("on") > as_of)
-    joined = earned.filter(pl.col("to_on") == NEVER).join(to_come, on="origin", maintain_order="left_right")
-    return (
-        _of_earned(joined, "waiting_minor")
-        .with_columns(_OF_THE_CREDIT)
-        .select(
-            *_LINE,
-            pl.col("moment").alias("waits_for"),
-            pl.when(pl.col("on") < NEVER).then("on").alias("expected_on"),
-            "share",
-            "currency",
-            "waiting_minor",
-        )
-    )
+    to_come, last = known.filter(pl.col("on") > as_of), amounts.filter(pl.col("to_on") == NEVER)
+    joined = last.join(to_come, on="origin", maintain_order="left_right")
+    left = _of_earned(joined, earned, "waiting_minor")
+    columns = ("on", "moment", "share", "waiting_minor")
+    named = earned.select(*_LINE, "currency", "origin_id", "first_in")[left["line"]].hstack(left.select(columns))
+    return named.with_columns(
+        pl.col("origin_id").alias("transaction_id"),
+        pl.lit(None, pl.String).alias("reverses_id"),
+        pl.col("first_in").alias("period_label"),
+        pl.col("moment").alias("waits_for"),
+        pl.when(pl.col("on") < NEVER).then("on").alias("expected_on"),
+    ).select(_WAITING)
 
 
-def _of_earned(joined: pl.DataFrame, name: str) -> pl.DataFrame:
+def _of_earned(joined: pl.DataFrame, earned: pl.DataFrame, name: str) -> pl.DataFrame:
     """Fraction times earned, rounded, less what that was before the step."""
-    _refuse_overflow(joined, ("earned_after",))
-    earned = as_exact("earned_after")
-    after = divided(earned * pl.col("num"), pl.col("den"))
-    before = divided(earned * pl.col("num_before"), pl.col("den_before"))
-    return _changed(joined, after, before, name)
-
-
-def _of_change(reached: pl.DataFrame) -> pl.DataFrame:
-    """Fraction times earned, rounded, less what that was before the return."""
-    _refuse_overflow(reached, ("earned_before", "earned_after"))
-    before, after = (
-        divided(as_exact(name) * pl.col("num"), pl.col("den")) for name in ("earned_before", "earned_after")
+    numbers = _narrowest(joined, earned, ("earned_after",))
+    whole = pl.col("earned_after").cast(numbers)
+    after, before = (
+        divided(whole * pl.col(num).cast(numbers), pl.col(den).cast(numbers))
+        for num, den in (("num", "den"), ("num_before", "den_before"))
     )
-    return _changed(reached, after, before, "release_minor")
+    return _changed(joined, after - before, name)
 
 
-def _changed(frame: pl.DataFrame, after: pl.Expr, before: pl.Expr, name: str) -> pl.DataFrame:
-    changed = frame.lazy().with_columns((after - before).cast(pl.Int64).alias(name)).filter(pl.col(name) != 0)
-    return changed.collect()
+def _of_change(reached: pl.DataFrame, earned: pl.DataFrame) -> pl.DataFrame:
+    """Fraction times earned, rounded, less what that was before the return."""
+    numbers = _narrowest(reached, earned, ("earned_before", "earned_after"))
+    before, after = (
+        divided(pl.col(name).cast(numbers) * pl.col("num").cast(numbers), pl.col("den").cast(numbers))
+        for name in ("earned_before", "earned_after")
+    )
+    return _changed(reached, after - before, "release_minor")
 
 
-def _refuse_overflow(frame: pl.DataFrame, amounts: tuple[str, ...]) -> None:
-    """Bounds the products and quotients before they are calculated."""
-    denominator = pl.max_horizontal(pl.col("den", "den_before").cast(pl.Float64))
-    reach = pl.max_horizontal(pl.col(amounts).cast(pl.Float64).abs()) * 2 + 1
-    beyond = frame.filter(denominator * reach > LIMIT / 2)
+def _changed(frame: pl.DataFrame, change: pl.Expr, name: str) -> pl.DataFrame:
+    return frame.lazy().with_columns(change.cast(pl.Int64).alias(name)).filter(pl.col(name) != 0).collect()
+
+
+def _narrowest(frame: pl.DataFrame, earned: pl.DataFrame, amounts: tuple[str, ...]) -> pl.DataType:
+    """The narrowest type for products and quotients; PayOverflowError if they could leave the exact range."""
+    fraction = pl.max_horizontal(pl.col("num", "den", "num_before", "den_before").cast(pl.Float64).abs())
+    reach = fraction * (pl.max_horizontal(pl.col(amounts).cast(pl.Float64).abs()) * 2 + 2)
+    widest = frame.select(reach.alias("reach"))["reach"]
+    if float(str(widest.max() or 0)) <= MAX_MINOR / 2:
+        return SHORT_TYPE
+    beyond = frame.filter(widest > LIMIT / 2)
     if not beyond.is_empty():
-        row = beyond.row(0, named=True)
+        row = earned.row(beyond["line"][0], named=True)
         raise PayOverflowError(row["payee_id"], row["component"], f"the release of {row['origin_id']}")
+    return EXACT_TYPE
 
 
 def _none_waiting() -> pl.DataFrame:

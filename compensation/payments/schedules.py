@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-import polars as pl
-
 from compensation.plans.plan import Plan
 from compensation.plans.releases import Moment, Release
 
@@ -80,9 +78,3 @@ def schedules_of(plans: Sequence[Plan]) -> dict[tuple[str, str, str], Schedule]:
         for number, (key, component, year_starts) in enumerate(found)
     }
     return {key: schedule for key, schedule in schedules.items() if not schedule.is_at_once}
-
-
-def schedules_frame(schedules: dict[tuple[str, str, str], Schedule]) -> pl.DataFrame:
-    """Columns plan, plan_version, component, schedule (its number)."""
-    schema = {**dict.fromkeys(("plan", "plan_version", "component"), pl.String), "schedule": pl.Int64}
-    return pl.DataFrame([(*key, each.number) for key, each in schedules.items()], schema=schema, orient="row")

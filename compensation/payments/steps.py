@@ -33,11 +33,18 @@ def steps(
     placed = changes.join(start, on="origin").with_columns(pl.max_horizontal("on", "start_on").alias("on"))
     counted = [name for name in placed.columns if name not in ("origin", "on", "part", "start_on")]
     place = ("origin", "on", "part")
-    summed = placed.sort(place).with_columns(pl.col(counted).cum_sum().over("origin"))
+    summed = placed.sort(place).with_columns(_running(name) for name in counted)
     running = summed.filter(
         pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in place).fill_null(value=True)
     )
     return _named(_fractions(running, schedule), schedule)
+
+
+def _running(name: str) -> pl.Expr:
+    """The running sum within each origin, of rows in their order: that of all rows, less what it was before."""
+    total, begins = pl.col(name).cum_sum(), pl.col("origin") != pl.col("origin").shift(1)
+    before = pl.when(begins.fill_null(value=True)).then(total - pl.col(name)).forward_fill()
+    return (total - before).alias(name)
 
 
 def _changes(

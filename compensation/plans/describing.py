@@ -57,7 +57,7 @@ def _texts() -> dict[str, dict[str, dict[str, str]]]:
     texts: dict[str, dict[str, dict[str, str]]] = {}
     for file in files:
         # Every scalar as typed: YAML would make a truth value of the key 'on'.
-        texts |= yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts only
+        texts |= yaml.load(file.read_text("utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506 - it makes texts only
     return texts
 
 

@@ -6,9 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from compensation.plans.combined import OPERATORS, Combined, read_term
 from compensation.plans.parts import PlanPart, Words, problem
 from compensation.plans.periods import PeriodKind
-from compensation.plans.typed_numbers import LowerBound, Number, NumberOrPercent, read_number
+from compensation.plans.typed_numbers import LowerBound, Number, NumberOrPercent
 
 
 class Of(StrEnum):
@@ -27,18 +28,10 @@ class QuotaTaken(StrEnum):
     TO_DATE = "to_date"
 
 
-def _term(typed: object) -> object:
-    """A number, the name of a figure, or a figure written out."""
-    if isinstance(typed, str) and typed[:1] in "+-0123456789":
-        return read_number(typed)
-    return typed
-
-
-OPERATORS = ("sum", "difference", "product", "ratio", "min", "max")
 SOURCES = ("attainment_of", "total_of", "earnings_of", "metric", "tenure_months")
 
 
-class Figure(PlanPart):
+class Figure(Combined):
     """One number for a payee and period.
 
     ``attainment_of`` and ``total_of`` a component, ``earnings_of`` components, a ``metric`` that is reported from
@@ -63,30 +56,11 @@ class Figure(PlanPart):
     rounded_to: NumberOrPercent | None = None
 
     @property
-    def operator(self) -> str | None:
-        """The operator that it applies, if any."""
-        return next(iter(self.given(*OPERATORS)), None)
-
-    @property
-    def terms(self) -> "Terms":
-        return getattr(self, self.operator) if self.operator else ()
-
-    @property
     def components(self) -> Iterator[str]:
         """The components that it looks at, those of its terms included."""
         yield from (name for name in (self.attainment_of, self.total_of, *self.earnings_of) if name)
-        for term in self.terms:
-            if isinstance(term, Figure):
-                yield from term.components
-
-    @property
-    def names(self) -> Iterator[str]:
-        """The names of other figures among its terms."""
-        for term in self.terms:
-            if isinstance(term, str):
-                yield term
-            elif isinstance(term, Figure):
-                yield from term.names
+        for term in self.written_out:
+            yield from term.components
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -97,13 +71,11 @@ class Figure(PlanPart):
         ]
         if len(given) != 1:
             raise problem("a figure is one thing", f"give exactly one of {', '.join((*SOURCES, *OPERATORS))}")
-        if self.operator in ("difference", "ratio") and len(self.terms) != 2:
-            raise problem(f"'{self.operator}' takes two terms", "give a list of two")
         return self
 
 
 Terms = tuple[
-    Annotated[Number | Figure | str, BeforeValidator(_term, json_schema_input_type=NumberOrPercent | Figure | str)],
+    Annotated[Number | Figure | str, BeforeValidator(read_term, json_schema_input_type=NumberOrPercent | Figure | str)],
     ...,
 ]
 Figure.model_rebuild()

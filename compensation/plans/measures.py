@@ -1,13 +1,14 @@
 """Measures: what is counted of a transaction. Some are built in, others a plan makes of fields with a few operators."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from compensation.plans.parts import PlanPart, problem
-from compensation.plans.typed_numbers import Number, NumberOrPercent, read_number
+from compensation.plans.combined import OPERATORS, Combined, read_term
+from compensation.plans.parts import problem
+from compensation.plans.typed_numbers import Number, NumberOrPercent
 
 
 class MeasureKind(StrEnum):
@@ -27,16 +28,8 @@ BUILT_IN = {
 }
 """``count`` is one for each transaction, ``deals`` one for the first of a deal; ``earnings`` are of components."""
 
-OPERATORS = ("sum", "difference", "product", "ratio", "min", "max")
 
-
-def _term(typed: object) -> object:
-    if isinstance(typed, str) and typed[:1] in "+-0123456789":
-        return read_number(typed)
-    return typed
-
-
-class Measure(PlanPart):
+class Measure(Combined):
     """A ``field`` that transactions carry, or an operator on others; rounded to a minor unit or a millionth."""
 
     field: str | None = None
@@ -48,37 +41,19 @@ class Measure(PlanPart):
     min: "Terms" = ()
     max: "Terms" = ()
 
-    @property
-    def operator(self) -> str | None:
-        """The operator that it applies, if any."""
-        return next(iter(self.given(*OPERATORS)), None)
-
-    @property
-    def terms(self) -> "Terms":
-        return getattr(self, self.operator) if self.operator else ()
-
-    @property
-    def names(self) -> Iterator[str]:
-        """The names of the measures among its terms."""
-        for term in self.terms:
-            if isinstance(term, str):
-                yield term
-            elif isinstance(term, Measure):
-                yield from term.names
-
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
         if len(self.given("field", *OPERATORS)) != 1:
             raise problem("a measure is one thing", f"give exactly one of {', '.join(('field', *OPERATORS))}")
         if (self.field is None) != (self.kind is None):
             raise problem("a field is money or a number", "give 'kind: money' or 'kind: number' with 'field'")
-        if self.operator in ("difference", "ratio") and len(self.terms) != 2:
-            raise problem(f"'{self.operator}' takes two terms", "give a list of two")
         return self
 
 
 Terms = tuple[
-    Annotated[Number | Measure | str, BeforeValidator(_term, json_schema_input_type=NumberOrPercent | Measure | str)],
+    Annotated[
+        Number | Measure | str, BeforeValidator(read_term, json_schema_input_type=NumberOrPercent | Measure | str)
+    ],
     ...,
 ]
 Measure.model_rebuild()

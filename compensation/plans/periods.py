@@ -47,14 +47,15 @@ def period_of(day: date, kind: PeriodKind, year_starts: int = 1) -> Period:
     return Period(_label(start, number + 1, kind, year_starts), start, _months_later(start, months))
 
 
-def periods_between(first: date, last: date, kind: PeriodKind, year_starts: int = 1) -> list[Period]:
+@lru_cache(maxsize=4_096)
+def periods_between(first: date, last: date, kind: PeriodKind, year_starts: int = 1) -> tuple[Period, ...]:
     """Every period that has a day from ``first`` to ``last``, both included."""
     periods = []
     while first <= last:
         period = period_of(first, kind, year_starts)
         periods.append(period)
         first = period.end
-    return periods
+    return tuple(periods)
 
 
 def months_between(first: date, last: date) -> int:

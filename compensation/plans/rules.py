@@ -27,6 +27,11 @@ class Rule:
     cap: str | None = None
 
     @property
+    def place(self) -> int:
+        """Where its component, or the one that it measures for, stands in the plan."""
+        return [each.name for each in self.plan.components].index(self.component.name)
+
+    @property
     def measure_kind(self) -> MeasureKind:
         """Whether it pays on money."""
         return self.plan.kind_of(self.component.measure)
@@ -77,5 +82,5 @@ def rules_of(plans: Sequence[Plan]) -> tuple[Rule, ...]:
 def _measuring(component: Component, measure: str) -> Component:
     """A component that credits everybody whom the given one credits with the whole measure, and pays nothing."""
     plain = {"gates": (), "modifiers": (), "position": None, "mode": Mode.CURVE, "payout": NO_PAYOUT}
-    whole = {"split": SplitOf.EARNING, "share": Number(Fraction(1)), "measure": measure, "first_match": None}
+    whole = {"split": SplitOf.EARNING, "share": Number(Fraction(1)), "measure": measure}
     return component.model_copy(update={**plain, **whole})

@@ -13,6 +13,9 @@ from compensation.errors import PlanError
 
 Place = tuple[str | int, ...]
 
+_DEEPEST = 50
+"""Far more levels than the language has. libyaml composes by recursion that nothing else bounds."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -43,7 +46,8 @@ class Document:
 def read_document(text: str, path: str) -> Document:
     """Parses ``text``; PlanError if it is not YAML, not a mapping, or uses aliases, repeated keys or empty values."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_depth(text, path)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PlanError(path, line, "", f"not readable as YAML ({error.problem})", "mend the text there") from error
@@ -55,6 +59,15 @@ def read_document(text: str, path: str) -> Document:
     content = reader.mapping(root, ())
     lines = {place: (path, line) for place, line in reader.lines.items()}
     return Document(content, {(): (path, 1), **lines}, path)
+
+
+def _refuse_depth(text: str, path: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise PlanError(path, line, "", f"is nested deeper than {_DEEPEST} levels", "close the brackets before it")
 
 
 class _Reader:

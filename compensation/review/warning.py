@@ -65,8 +65,8 @@ def sold(alone: Alone, position: int) -> Money:
 @cache
 def sentences() -> Mapping[str, Mapping[str, str]]:
     """The sentences of warnings by code and language."""
-    texts: Mapping[str, Mapping[str, str]] = yaml.safe_load(
-        (resources.files(__package__) / "sentences.yaml").read_text("utf-8")
+    texts: Mapping[str, Mapping[str, str]] = yaml.load(
+        (resources.files(__package__) / "sentences.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
     )
     return texts
 

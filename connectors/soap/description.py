@@ -236,7 +236,7 @@ def _read_description(service: str) -> Mapping[str, object]:
     shipped = FOLDER / f"{service}.yaml"
     path = shipped if "/" not in service and shipped.exists() else Path(service)
     try:
-        description = yaml.safe_load(path.read_text(encoding="utf-8"))
+        description = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except OSError as error:
         raise ValueError(f"no service description {service}: neither shipped nor a file ({error.strerror})") from error
     except yaml.YAMLError as error:

@@ -12,6 +12,8 @@ from mappings.errors import MappingError, Problem
 
 Scalar: TypeAlias = str | int | bool | Decimal | None
 
+_DEEPEST = 50
+"""Far more levels than a mapping has. libyaml composes by recursion that nothing else bounds."""
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?[0-9]+\.[0-9]+")
 _WORDS: dict[str, Scalar] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -39,11 +41,11 @@ class Node:
 
 
 def read_yaml(text: str, file: str) -> Node:
-    """The document's root node. Raises MappingError: not YAML, anchors and aliases, duplicate keys."""
+    """The document's root node. Raises MappingError: not YAML, anchors and aliases, duplicate keys, endless depth."""
     try:
-        _refuse_aliases(text, file)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
+        _refuse_what_is_not_read(text, file)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
         raise MappingError([_not_yaml(error, file)]) from error
     if root is None:
         raise MappingError([Problem(file, 1, "", "is empty; a mapping starts with `streams:`")])
@@ -54,15 +56,21 @@ def read_yaml(text: str, file: str) -> Node:
     return node
 
 
-def _refuse_aliases(text: str, file: str) -> None:
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+def _refuse_what_is_not_read(text: str, file: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark is not None else 1
             message = f"`*{event.anchor}`: write the value out; aliases are not read"
             raise MappingError([Problem(file, line, "", message)])
+        if depth > _DEEPEST:
+            raise MappingError(
+                [Problem(file, line, "", f"is nested deeper than {_DEEPEST} levels; close the brackets")]
+            )
 
 
-def _not_yaml(error: Exception, file: str) -> Problem:
+def _not_yaml(error: yaml.YAMLError, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or type(error).__name__
     return Problem(file, mark.line + 1 if mark else 1, "", f"is not YAML: {reason}")
@@ -95,7 +103,7 @@ def _entries(node: yaml.MappingNode, file: str, key: str, problems: list[Problem
 
 def _scalar(node: yaml.ScalarNode) -> Scalar:
     text = str(node.value)
-    if node.style is not None:  # quoted or a block: text, whatever it looks like
+    if node.style:  # quoted or a block: text, whatever it looks like
         return text
     if text in _WORDS:
         return _WORDS[text]

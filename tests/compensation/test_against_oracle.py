@@ -27,6 +27,20 @@ def test_every_cent_is_the_same(first: int) -> None:
     assert cases >= 10_000 // ROUNDS
 
 
+CORNERS = (
+    *("versions", "other_limits", "limits", "deal", "transaction", "rate_reached", "accumulate_by"),
+    *("caps", "share_caps", "first_match", "recurs", "returns_current"),
+)
+"""Where features meet: limits that go on from version to version, instalments under them, shares of what is left."""
+
+
+@pytest.mark.parametrize("seed", [7_002, 7_003, 7_005, 7_010])
+def test_every_cent_is_the_same_where_features_meet(seed: int) -> None:
+    comparison = compared(seed, plans=8, wanted=CORNERS)
+    assert not comparison.differences, "\n\n".join(comparison.differences[:3])
+    assert comparison.cases >= 200
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_the_oracle_pays_published_examples_alike(name: str) -> None:
     """What the engine pays there is as published, see the worked examples; so the oracle is right about them too."""

@@ -2,47 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
-from typing import Any, NamedTuple
 
 import polars as pl
 import pytest
 
-from compensation import Facts, Plan, Proposal, calculate, estimate_deals, parse_plan, propose
-from tests.compensation.worlds.rows import facts_of
-
-MAY, JUNE = date(2026, 5, 3), date(2026, 6, 10)
-HEAD = "plan: {}\ncurrency: {}\neffective: {{from: 2026-01-01{}}}\napplies_to: {{everyone: yes}}\n"
-Row = dict[str, Any]
-
-
-class Document(NamedTuple):
-    """Revenue in units."""
-
-    id: str
-    deal: str
-    owner: str
-    revenue: int
-    on: date = JUNE
-    kind: str = "invoice"
-
-
-OLD = Document("I1", "Old", "Ann", 10_000, MAY)
-NEW = Document("I9", "New", "Ann", 1_000)
-
-
-class Case(NamedTuple):
-    """What the open deal "New" changes for whom (in units of currency) once all of ``closes`` has come, by ``through``.
-
-    ``plans``: components and what else a plan says, version after version if there are several.
-    """
-
-    plans: tuple[str, ...]
-    gains: dict[str, int]
-    booked: tuple[Document, ...] = (OLD,)
-    closes: tuple[Document, ...] = (NEW,)
-    through: date = JUNE
-
+from compensation import estimate_amounts, estimate_deals, parse_plan, propose
+from tests.compensation.worlds.closing import HEAD, JUNE, MAY, NEW, OLD, Case, Document, facts, gains, versions
 
 SCORED = """\
 figures:
@@ -165,13 +130,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_the_estimate_is_what_calculate_changes(case: Case) -> None:
     """Whether it is made in the month before, in the month of the closing day, or on that day."""
-    plans, others = versions(*case.plans), tuple(each for each in case.closes if each.deal != "New")
-    before = totals(facts((*case.booked, *others)), plans, case.through)
-    after = totals(facts((*case.booked, *case.closes)), plans, case.through)
-    assert difference(before, after) == case.gains
-    proposal = Proposal("New", "New", earlier_deal_ids=frozenset(each.deal for each in others))
-    for as_of in (date(2026, 5, 20), date(2026, 6, 5), JUNE):
-        assert gains(facts(case.booked, case.closes), plans, proposal, as_of) == case.gains, as_of
+    case.check(date(2026, 5, 20), date(2026, 6, 5), JUNE)
 
 
 def test_several_open_deals_of_one_owner_at_once() -> None:
@@ -182,6 +141,28 @@ def test_several_open_deals_of_one_owner_at_once() -> None:
     assert [(each.scenario, each.total.amount, each.range.closed_last.amount) for each in asked] == [
         ("A", "110.00", "120.00"),
         ("C", "330.00", "400.00"),
+    ]
+
+
+EXCEEDING = """\
+components:
+  - {component: c, credited_on: invoice, period: year, payout: {rate: 10%}}
+  - {component: o, earnings_of: c, credit_to: direct_manager, period: year, payout: {excess: {above: 250, rate: 50%}}}
+"""
+
+
+def test_who_gains_only_if_the_deal_closes_last_is_told_so() -> None:
+    """Ann has earned 100 and gains 100; after Bob's 100 the 300 of both exceed Mia's 250 by 50."""
+    known = facts((OLD._replace(revenue=1_000),), (NEW, Document("I8", "Other", "Bob", 1_000)))
+    found = estimate_deals(known, versions(EXCEEDING), [propose("New")], as_of=MAY)
+    assert [(each.payee.id, each.status, each.total.amount, each.range.closed_last.amount) for each in found] == [
+        ("Ann", "estimated", "100.00", "100.00"),
+        ("Mia", "estimated", "0.00", "25.00"),
+    ]
+    amounts = estimate_amounts(known, versions(EXCEEDING), [propose("New")], as_of=MAY)
+    assert [(each.payee_id, each.closed_first_minor, each.closed_last_minor) for each in amounts] == [
+        ("Ann", 10_000, 10_000),
+        ("Mia", 0, 2_500),
     ]
 
 
@@ -224,89 +205,19 @@ def test_a_plan_that_pays_nothing_needs_no_exchange_rate() -> None:
     assert gains(known, plans, propose("New"), MAY) == {"Ann": 200}
 
 
-def versions(*components: str) -> list[Plan]:
-    """One plan, or two versions: the second from the day of the deal on."""
-    spans = [("2026-01-01", "")] if len(components) == 1 else [("2026-01-01", ", through: 2026-06-09"), (str(JUNE), "")]
-    heads = [HEAD.format("P", "USD", through).replace("2026-01-01", start) for start, through in spans]
-    return [parse_plan(head + each, "plan.yaml") for head, each in zip(heads, components, strict=True)]
-
-
-def facts(
-    booked: tuple[Document, ...],
-    opens: tuple[Document, ...] | list[Document] = (),
-    *,
-    rates: list[Row] | None = None,
-    pay_currency: str = "USD",
-) -> Facts:
-    """A company of two reps and their manager; what ``opens`` is an open deal."""
-    owners = {each.deal: each.owner for each in (*booked, *opens)}
-    people = {"Ann": "Mia", "Bob": "Mia", "Mia": None}
-    rows: dict[str, list[Row]] = {
-        "transactions": [_transaction(number, each) for number, each in enumerate(booked)],
-        "participants": [
-            {"deal_id": deal, "payee_id": owner, "role": "owner", "share_millionths": 10**6, "is_overlay": False}
-            for deal, owner in owners.items()
-        ],
-        "assignments": [
-            {
-                "payee_id": name,
-                "name": name,
-                "title": "Rep",
-                "manager_id": manager,
-                "pay_currency": pay_currency,
-                "from_on": date(2020, 1, 1),
-            }
-            for name, manager in people.items()
-        ],
-        "rates": rates or [],
-        "currencies": [{"currency": code, "exponent": digits} for code, digits in (("USD", 2), ("EUR", 2), ("JPY", 0))],
-        "deals": [_deal(each) for each in {document.deal: document for document in opens}.values()],
-    }
-    return facts_of(rows)
-
-
-def _transaction(number: int, each: Document) -> Row:
-    return {
-        "transaction_id": each.id,
-        "deal_id": each.deal,
-        "kind": each.kind,
-        "dated_on": each.on,
-        "posting_sequence": number,
-        "source": "erp",
-        "source_ref": each.id,
-        "currency": "USD",
-        "revenue_minor": each.revenue * 100,
-        "quantity_millionths": 10**6,
-    }
-
-
-def _deal(each: Document) -> Row:
-    return {
-        "deal_id": each.deal,
-        "source": "crm",
-        "ref": each.deal,
-        "name": each.deal,
-        "stage": "open",
-        "stage_name": "Open",
-        "owner_id": each.owner,
-        "expected_on": each.on,
-        "currency": "USD",
-        "amount_minor": each.revenue * 100,
-        "amount_basis": "stated",
-    }
-
-
-def gains(known: Facts, plans: list[Plan], proposal: Proposal, as_of: date) -> dict[str, Decimal]:
-    estimates = estimate_deals(known, plans, [proposal], as_of=as_of)
-    amounts = {each.payee.id: Decimal(each.total.amount) for each in estimates}
-    return {payee: amount for payee, amount in amounts.items() if amount}
-
-
-def totals(known: Facts, plans: list[Plan], through: date) -> dict[str, int]:
-    paid = calculate(known, plans, as_of=through).totals()
-    return dict(paid.group_by("payee_id").agg(pl.col("earning_minor").sum()).iter_rows())
-
-
-def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, Decimal]:
-    changed = {payee: after.get(payee, 0) - before.get(payee, 0) for payee in {*before, *after}}
-    return {payee: Decimal(minor).scaleb(-2) for payee, minor in changed.items() if minor}
+def test_both_ends_of_a_range_are_in_one_currency() -> None:
+    """200 dollars are 100 euros; 10,000 yen of what exceeds 1,100,000 are 100 euros too, if the deal closes last."""
+    exceeding = OF_YEAR.format("payout: {excess: {above: 1100000, rate: 10%}}")
+    plans = [
+        parse_plan(HEAD.format("Yen", "JPY", "") + exceeding, "yen.yaml"),
+        parse_plan(HEAD.format("Dollars", "USD", "") + TWO, "dollars.yaml"),
+    ]
+    pairs = (("USD", "JPY", "100"), ("USD", "EUR", "0.5"), ("JPY", "EUR", "0.01"))
+    rates = [
+        {"from_currency": origin, "to_currency": target, "valid_from": date(2020, 1, 1), "rate": rate}
+        for origin, target, rate in pairs
+    ]
+    known = facts((OLD,), (NEW, Document("I8", "Other", "Ann", 1_000)), rates=rates, pay_currency="EUR")
+    (ann,) = estimate_deals(known, plans, [propose("New")], as_of=MAY)
+    ends = ann.range.closed_first, ann.range.closed_last
+    assert [(each.amount, each.currency) for each in ends] == [("100.00", "EUR"), ("200.00", "EUR")]

@@ -9,7 +9,8 @@ from compensation import DealEstimate, Explainer, calculate, estimate_deals, par
 from compensation.examples.outcome import Outcome, happened
 from compensation.plans.examples import StoryExample
 from tests.compensation.test_corner_cases import HEAD, company, plan, share
-from tests.compensation.test_estimates_are_differences import MAY, NEW, OF_YEAR, facts, versions
+from tests.compensation.test_estimates_are_differences import OF_YEAR
+from tests.compensation.worlds.closing import MAY, NEW, facts, versions
 from tests.compensation.worlds.rows import facts_of, rows_of
 
 STORY = """\

@@ -118,6 +118,7 @@ def _with(old: str, new: str) -> str:
         ("- a\n- b\n", "line 1: a plan is a mapping of keys; begin with 'plan: <name>'"),
         ("plan: [\n", "line 2: not readable as YAML"),
         ("plan: a\x00b\n", "line 1: not readable as YAML"),
+        ("[" * 100_000, "line 1: is nested deeper than 50 levels; close the brackets before it"),
         ("plan: &a [x, y]\ncurrency: *a\n", "currency: is an alias of another part; write the part out"),
     ],
 )

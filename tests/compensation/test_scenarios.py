@@ -166,6 +166,14 @@ def test_the_smallest_amount_and_the_least_discount_given_up_that_earn_a_goal() 
     assert reached[Lever.DISCOUNT].margin is None
 
 
+def test_an_amount_is_sought_from_the_one_before_the_discount_upwards() -> None:
+    """A quarter off 4,000 earns 200: who wants 150 has it as the deal stands, and is not told to sell for less."""
+    proposal = replace(propose("crm:new"), discount_ratio=Fraction(1, 4))
+    goal = Goal("crm:ann", Decimal("150.00"), most_amount_minor=10_000_000)
+    (reached,) = seek(one_deal(), PLANS, proposal, goal, as_of=TODAY)
+    assert (reached.proposal.amount_minor, reached.estimate.total.amount) == (400_000, "200.00")
+
+
 def test_a_goal_beyond_the_bounds_is_not_reached() -> None:
     goal = Goal("crm:ann", Decimal(1_000_000), most_amount_minor=500_000, earliest_close_on=date(2026, 12, 1))
     assert seek(one_deal(), PLANS, propose("crm:new"), goal, as_of=TODAY) == []

@@ -1,20 +1,19 @@
 """kill -9 in the middle of a first sync, at random points, and a restart: the same warehouse, row for row."""
 
-import multiprocessing
 import random
 import signal
 import time
 from collections.abc import Callable
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from bonusbridge.configuration import Configuration
-from bonusbridge.wiring import open_jobs
 from tests.databases import Server
-from tests.whole_path import PIPELINE_DAY, configuration, served_pipeline
+from tests.faults.first_sync import first_sync
+from tests.forking import forked
+from tests.whole_path import configuration, served_pipeline
 from warehouse.database import open_database, reading
 from warehouse.digest import digest
 
@@ -28,21 +27,6 @@ SEED = 20180115
 # Of what the whole sync takes undisturbed; some lives are long enough for the longest step.
 LONGEST_LIVES = (0.15, 0.15, 0.9)
 PAGE_SIZE = 500
-
-# Children are forked from a process that has imported all this, so that a restart takes no time.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["bonusbridge.wiring", "connectors.salesforce", "warehouse.facts", "psycopg"])
-
-
-def first_sync(configured: Configuration, folder: Path) -> None:
-    """The first sync, in a process of its own."""
-    with open_jobs(configured, folder, clock=pipeline_day) as runner:
-        for job in ("land", "normalise", "calculate"):
-            assert runner.run(job)["failures"] == []
-
-
-def pipeline_day() -> datetime:
-    return PIPELINE_DAY
 
 
 @pytest.fixture
@@ -81,8 +65,7 @@ def test_a_killed_first_sync_ends_in_the_same_warehouse(
 
 def live(configured: Configuration, folder: Path, seconds: float | None) -> int:
     """The exit code of a process that is killed after ``seconds`` unless it has ended by itself."""
-    process = FORKS.Process(target=first_sync, args=(configured, folder))
-    process.start()
+    process = forked(first_sync, configured, folder)
     process.join(seconds)
     if process.exitcode is None:
         process.kill()

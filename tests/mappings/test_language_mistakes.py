@@ -96,7 +96,7 @@ def test_a_mistake_in_a_field_is_named_with_its_line_and_remedy(line: str, messa
         ("currency: USD", "extends: [a]", 1, "must be the name of a shipped mapping or the path of a file"),
         ("total", "*total", 7, "`*total`: write the value out; aliases are not read"),
         ("total", "[total", 8, "is not YAML: "),
-        ("total", "to\x00tal", 1, "is not YAML: special characters are not allowed"),
+        ("total", "to\x00tal", 1, "is not YAML: control characters are not allowed"),
     ],
 )
 def test_a_mistake_elsewhere_is_named_with_its_line_and_remedy(old: str, new: str, line: int, message: str) -> None:
@@ -115,7 +115,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     [
         *("", "# nothing\n", "[]", "plain text", "streams:", "streams: []", "streams: {}"),
         *("streams: {A: }", "streams: {A: {}}", "streams: {A: {order: }}", "streams: {A: {order: {fields: }}}"),
-        *("? {a: b}\n: c", "- *x", "a: !!python/name:os.system x"),
+        *("? {a: b}\n: c", "- *x", "a: !!python/name:os.system x", "[" * 100_000, "{a: " * 100_000),
     ],
 )
 def test_what_is_no_mapping_is_refused_too(text: str) -> None:

@@ -133,7 +133,7 @@ def parse_field(name: str, declaration: str) -> Field:
 
 def standard_objects() -> dict[str, SObject]:
     """Fresh copies of the standard objects, by name."""
-    return parse_objects(yaml.safe_load(_STANDARD.read_text(encoding="utf-8")))
+    return parse_objects(yaml.load(_STANDARD.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 def parse_objects(declared: Mapping[str, Mapping[str, object]]) -> dict[str, SObject]:

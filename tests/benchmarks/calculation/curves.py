@@ -10,6 +10,7 @@ from compensation.curves.curve import segments_frame
 from compensation.curves.earning import Method, earn
 from compensation.curves.terms import Terms
 from compensation.exact import exact_series
+from compensation.exact_columns import SHORT_TYPE
 from compensation.plans.rules import rules_of
 from tests.benchmarks import Result
 from tests.benchmarks.calculation.costs import ratio
@@ -58,15 +59,14 @@ def measure(count: int, repeats: int = 5) -> Result:
 class _Engine:
     def __init__(self, credited: pl.DataFrame, quotas: pl.DataFrame) -> None:
         self._credited = credited
-        self._walks = quotas.select("accumulator", pl.lit(0, pl.Int64).alias("start"))
         (rule,) = rules_of([parse_plan(PLAN, "benchmark.yaml")])
-        self._segments = segments_frame(compile_curve(rule, Terms(int(quota)), 2) for quota in quotas["quota"])
+        compiled = [compile_curve(rule, Terms(int(quota)), 2) for quota in quotas["quota"]]
+        self._segments = segments_frame(compiled, SHORT_TYPE)
         self._methods = [Method.of(rule.component, 100)]
 
     def __call__(self) -> pl.DataFrame:
-        credited, walks, segments = (frame.lazy() for frame in (self._credited, self._walks, self._segments))
-        credited = credited.with_columns(pl.col("accumulator").alias("curve"))
-        return earn(credited, walks, segments, self._methods, "accumulator").collect()
+        columns = (pl.col("accumulator").alias("curve"), pl.col("accumulator").alias("walk"), pl.lit(0).alias("start"))
+        return earn(self._credited.lazy().with_columns(columns), self._segments, self._methods).collect()
 
 
 class _ByHand:

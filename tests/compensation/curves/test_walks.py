@@ -34,20 +34,22 @@ def earned(
         {
             "credit_id": range(len(positions)),
             "accumulator": 0,
+            "walk": 0,
+            "start": start,
+            "together": 0,
             "sequence": range(len(positions)),
             "position": positions,
             "curve": 0,
             "method": 0,
             "origin_id": families,
         },
-        schema_overrides=dict.fromkeys(("credit_id", "accumulator", "sequence", "position", "curve"), pl.Int64),
+        schema_overrides=dict.fromkeys(("credit_id", "accumulator", "walk", "start", "sequence", "position"), pl.Int64),
     ).with_columns(
         pl.Series("base", bases, dtype=pl.Int64).cast(EXACT_TYPE),
         pl.Series("family_base", below, dtype=pl.Int64).cast(EXACT_TYPE),
-        pl.col("origin_id").cast(pl.Int64),
+        pl.col("origin_id", "curve").cast(pl.Int64),
     )
-    walks = pl.DataFrame({"accumulator": [0], "start": [start]})
-    rows = earn(credited.lazy(), walks.lazy(), segments.lazy(), [method], "accumulator").sort("credit_id").collect()
+    rows = earn(credited.lazy(), segments, [method]).sort("credit_id").collect()
     assert rows["after"].to_list()[-1:] == [start + sum(positions)]
     return [int(each) for each in rows["earning"]]
 
@@ -129,10 +131,11 @@ def test_walks_and_methods_are_apart_and_rows_may_come_in_any_order() -> None:
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
         pl.col("position").cast(EXACT_TYPE).alias("base"), pl.lit(0).cast(EXACT_TYPE).alias("family_base")
     )
-    walks = pl.DataFrame({"accumulator": [1, 0], "start": [0, 5_000]})
+    credited = credited.with_columns(pl.col("accumulator").alias("together"))
+    credited = _from(credited, {1: 0, 0: 5_000})
     for mode, last in ((Mode.RATE_AFTER, [500, 1_500]), (Mode.RATE_REACHED, [500, 1_500]), (Mode.SLICED, [500, 1_500])):
         methods = [CURVE, CURVE._replace(mode=mode)]
-        found = earn(credited.lazy(), walks.lazy(), segments.lazy(), methods, "accumulator").sort("credit_id").collect()
+        found = earn(credited.lazy(), segments, methods).sort("credit_id").collect()
         assert found["before"].to_list() == [5_000, 15_000, 0, 1_000]
         assert found["earning"].to_list() == [1_500, 1_250, *last]
 
@@ -146,20 +149,27 @@ def test_cases_gain_on_their_own_curves() -> None:
     rows = [(number, accumulator, number, 5 - 4 * case, case) for number, (accumulator, case) in enumerate(steps)]
     names = ("credit_id", "accumulator", "sequence", "position", "curve")
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row")
-    walks = pl.DataFrame({"accumulator": [0, 1], "start": [0, 7]})
+    credited = _from(credited, {0: 0, 1: 7})
     method = CURVE._replace(by_case=True)
-    found = earn(credited.lazy(), walks.lazy(), segments.lazy(), [method], "accumulator").sort("credit_id").collect()
+    found = earn(credited.lazy(), segments, [method]).sort("credit_id").collect()
     assert found["earning"].to_list() == [1, 1, 1, 0]
 
 
-def test_the_rate_reached_is_paid_on_all_of_an_accumulator() -> None:
+def test_the_rate_reached_is_paid_on_all_that_runs_together() -> None:
+    """The base of the first two accumulators, as of versions that go on with one another; the third stands alone."""
     segments = segments_frame([compile_curve(rule_of(TIERS), Terms(), 2)])
-    rows = [(0, 0, 0, 5_000), (1, 0, 1, 5_000), (2, 1, 0, 10_000), (3, 1, 1, 10_000)]
-    names = ("credit_id", "accumulator", "sequence", "position")
+    rows = [(0, 0, 0, 0, 5_000), (1, 1, 0, 1, 5_000), (2, 2, 2, 0, 10_000), (3, 2, 2, 1, 10_000)]
+    names = ("credit_id", "accumulator", "together", "sequence", "position")
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row").with_columns(
         pl.lit(0, pl.Int64).alias("curve"), pl.col("position").cast(EXACT_TYPE).alias("base")
     )
-    walks = pl.DataFrame({"accumulator": [0, 1], "start": [0, 0]})
+    credited = _from(credited, {0: 0, 1: 0, 2: 0}, walk="together")
     method = CURVE._replace(mode=Mode.RATE_REACHED)
-    found = earn(credited.lazy(), walks.lazy(), segments.lazy(), [method], "accumulator").sort("credit_id").collect()
+    found = earn(credited.lazy(), segments, [method]).sort("credit_id").collect()
     assert found["earning"].to_list() == [500, 1_500, 2_000, -1_000]
+
+
+def _from(credited: pl.DataFrame, starts: dict[int, int], walk: str = "accumulator") -> pl.DataFrame:
+    """The credits, each accumulator (or what else says so) a walk of its own from where it starts."""
+    start = pl.col("accumulator").replace_strict(starts, return_dtype=pl.Int64).alias("start")
+    return credited.with_columns(start, pl.col(walk).alias("walk"))

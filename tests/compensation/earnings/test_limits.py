@@ -184,6 +184,40 @@ def test_a_cap_over_components(cap: str, revenues: tuple[int, ...], earns: list[
     assert rows["earning_minor"].to_list() == earns
 
 
+CONTRACT = "recurs: {every: month, times: 3}"
+
+
+@pytest.mark.parametrize("period", ["month", "year"])
+def test_each_instalment_of_a_contract_is_a_transaction_to_its_cap(period: str) -> None:
+    says = f"{CONTRACT}, period: {period}, cap: {{amount: 6, per: transaction}}"
+    assert paid(says, sold("t0", 10_000)) == [600, 600, 600]
+
+
+@pytest.mark.parametrize(
+    ("cap", "earns"),
+    [
+        ("amount: 15", [1_000, 500, 1_000, 1_000]),
+        ("share: 15%, measure: revenue", [1_000, 500, 1_000, 1_000]),
+        ("amount: 6", [600, 0, 600, 600]),
+    ],
+)
+def test_and_to_a_cap_over_components(cap: str, earns: list[int]) -> None:
+    """The first instalment shares its cap with what else the same invoice pays; those to come have theirs alone."""
+    names = "\n".join((component(CONTRACT, payout="{rate: 10%}"), component(name="also", payout="{rate: 10%}")))
+    more = f"caps: [{{cap: all, components: [pay, also], {cap}, per: transaction}}]"
+    lines = calculated(names, [sold("t0", 10_000)], more=more).lines
+    assert lines.sort("instalment", "component", descending=[False, True])["earning_minor"].to_list() == earns
+
+
+def test_a_cap_takes_its_share_of_what_its_components_credit_after_others_came_first() -> None:
+    """15 % of the 10.00 that is left to the cap's component, and not of the 40.00 that the deal measures."""
+    first = component("first_match: sale, filter: {products: Scanner}", name="launch", payout="{rate: 10%}")
+    names = "\n".join((first, component("first_match: sale", payout="{rate: 50%}")))
+    cap = "caps: [{cap: all, components: pay, share: 15%, measure: revenue, per: deal}]"
+    found = calculated(names, [sold("t0", 3_000, product="Scanner"), sold("t1", 1_000)], more=cap)
+    assert (earnings(found, "launch"), earnings(found)) == ([300], [150])
+
+
 @pytest.mark.parametrize(
     ("of", "earns"), [("payee", [500, 500, 500]), ("team", [500, 0, 500]), ("everyone", [500, 0, 0])]
 )

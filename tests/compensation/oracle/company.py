@@ -46,7 +46,7 @@ class Company:
         for row in sorted(rows["assignments"], key=lambda row: row["from_on"]):
             self._assignments[row["payee_id"]].append(row)
         self._rates: dict[tuple[str, str, date], Fraction | None] = {}
-        self._held: dict[tuple[int, str, date], bool] = {}
+        self._fitting: dict[tuple[int, str], list[tuple[date, date]]] = {}
         self._days: dict[tuple[int, str], list[date]] = {}
         self._participants: dict[str, list[Row]] = defaultdict(list)
         for row in rows["participants"]:
@@ -111,28 +111,31 @@ class Company:
 
     def has_plan(self, plan: Plan, payee: str, day: date) -> bool:
         """Whether the plan is the payee's on the day."""
-        key = (id(plan), payee, day)
-        if key not in self._held:
-            self._held[key] = self._has_plan(plan, payee, day)
-        return self._held[key]
+        return plan.effective.contains(day) and any(start <= day < end for start, end in self._spans(plan, payee))
 
     def days_with(self, plan: Plan, payee: str) -> list[date]:
         """The days up to ``as_of`` on which the plan is the payee's."""
         key = (id(plan), payee)
         if key not in self._days:
-            days = days_of(plan.effective.from_on, min(plan.effective.ends_on, self.as_of + timedelta(days=1)))
-            self._days[key] = [day for day in days if self.has_plan(plan, payee, day)]
+            first, last = plan.effective.from_on, min(plan.effective.ends_on, self.as_of + timedelta(days=1))
+            spans = self._spans(plan, payee)
+            self._days[key] = [day for start, end in spans for day in days_of(max(first, start), min(last, end))]
         return self._days[key]
 
-    def _has_plan(self, plan: Plan, payee: str, day: date) -> bool:
-        if not plan.effective.contains(day):
-            return False
+    def _spans(self, plan: Plan, payee: str) -> list[tuple[date, date]]:
+        """From when to before when the payee is one of those whom the plan is for."""
+        key = (id(plan), payee)
+        if key not in self._fitting:
+            self._fitting[key] = self._fitting_spans(plan, payee)
+        return self._fitting[key]
+
+    def _fitting_spans(self, plan: Plan, payee: str) -> list[tuple[date, date]]:
         who = plan.applies_to
         if who.is_for_customers:
-            name = payee.removeprefix(CUSTOMER)
-            return payee.startswith(CUSTOMER) and (who.all_customers or name in who.customers)
-        row = self.on(payee, day)
-        return row is not None and self.fits(plan, row)
+            is_one = payee.startswith(CUSTOMER) and (who.all_customers or payee.removeprefix(CUSTOMER) in who.customers)
+            return [(date.min, FOREVER)] if is_one else []
+        rows = self._assignments.get(payee, ())
+        return [(row["from_on"], row["to_on"] or FOREVER) for row in rows if self.fits(plan, row)]
 
     def fits(self, plan: Plan, row: Row) -> bool:
         """Whether the plan is for people in that position."""

@@ -44,6 +44,7 @@ class Credit:
     is_measured: bool = True
     before: int = 0
     after: int = 0
+    walked_base: int = 0
     quota: int | None = None
     ratio: Fraction | None = None
     calculated: int = 0
@@ -241,11 +242,13 @@ def _amount(company: Company, credit: Credit, name: str, raw: Raw, *, is_before:
     return _shared(credit, half_away(whole * rate))
 
 
-def whole_of(company: Company, credit: Credit, name: str) -> int:
-    """A measure of the whole document in the plan's currency, whoever is credited; nothing where it is not known."""
+def whole_of(company: Company, credit: Credit, name: str) -> int | None:
+    """A measure of the whole document in the plan's currency, whoever is credited; None where it is not known."""
     component = credit.rule.component.model_copy(update={"split": SplitOf.EARNING, "share": Number(Fraction(1))})
     whole = replace(credit, rule=replace(credit.rule, component=component))
-    return _counted(company, whole, name, [])[1]
+    lacks: list[str] = []
+    amount = _counted(company, whole, name, lacks)[1]
+    return None if lacks else amount
 
 
 def _shared(credit: Credit, whole: int) -> int:

@@ -44,14 +44,14 @@ class Scales:
 
 
 def curve_of(component: Component, shape: Shape, scales: Scales, conditions: "Conditions") -> Curve:
-    """Partial gates, a cap before modifiers, modifiers, the other gates, the cap."""
+    """The base rate, partial gates, a cap before modifiers, modifiers, the other gates, the cap."""
     reader = _Reader(component, shape, scales)
-    curve = reader.with_opening(reader.shaped(), conditions.opening)
+    leaves_base_rate = (gate.covers is None and gate.otherwise is Otherwise.BASE_RATE for gate in conditions.failed)
+    shaped = _straight(reader.first_slope()) if any(leaves_base_rate) else reader.shaped()
+    curve = reader.with_opening(shaped, conditions.opening)
     for gate in conditions.failed:
         if gate.covers is not None:
             curve = _partly_closed(curve, gate, reader)
-        elif gate.otherwise is Otherwise.BASE_RATE:
-            curve = reader.with_opening(_straight(reader.first_slope()), conditions.opening)
     curve = _scaled(_capped(curve, conditions.cap_before_modifiers), conditions.factor)
     for gate in conditions.failed:
         if gate.covers is None and gate.otherwise is Otherwise.TARGET:
@@ -252,6 +252,8 @@ class _Reader:
         """Without a quota that counts as met: what 100 % pays."""
         one = Fraction(1)
         at_target = _Reader(self.component, self.shape, Scales(one, 1, self.scales.minor, self.scales.target))
+        if self.shape.excess:
+            return _straight(at_target.shaped().slope(one))
         tier = at_target._tier(one) if self.shape.tiers else None
         if tier is None or tier.multiplier is not None:
             paid = at_target.shaped().pay(one)

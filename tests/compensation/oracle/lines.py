@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
-from compensation.plans.components import Attribution, Mode, SplitOf
+from compensation.plans.components import Mode, SplitOf
 from compensation.plans.limits import Per
 from compensation.plans.periods import months_between
 from compensation.plans.releases import Clawback
@@ -25,12 +26,20 @@ def walk(lines: Iterable[Credit]) -> None:
         position = credit.after
 
 
+def walk_bases(lines: Iterable[Credit]) -> None:
+    """Gives each credit the base of those before it: of the payee's group in the period, whatever the version."""
+    walked: dict[object, int] = defaultdict(int)
+    for credit in sorted(lines, key=lambda credit: credit.order):
+        place = credit.payee, credit.group, credit.period
+        credit.walked_base = walked[place]
+        walked[place] += credit.base
+
+
 @dataclass
 class Way:
-    """How far the lines of a payee's period have come: what was gained on the curve of each case, and the base."""
+    """How far the lines of a payee's period have come: what was gained on the curve of each case."""
 
     gained: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    base: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 def earn(credit: Credit, curve: Curve, way: Way, rounded: Round, tied: Credit | None) -> None:
@@ -39,8 +48,7 @@ def earn(credit: Credit, curve: Curve, way: Way, rounded: Round, tied: Credit | 
     if component.mode is Mode.CURVE:
         _earn_on_curve(credit, curve, way, rounded)
     elif component.mode is Mode.RATE_REACHED:
-        below = way.base[credit.group]
-        upto = way.base[credit.group] = below + credit.base
+        below, upto = credit.walked_base, credit.walked_base + credit.base
         before, after = curve.slope(Fraction(credit.before)), curve.slope(Fraction(credit.after))
         credit.earning = rounded(upto * after) - rounded(below * before)
     else:
@@ -133,14 +141,12 @@ def less_below(lines: list[Credit]) -> None:
 
 
 def bound(lines: list[Credit], group: Callable[[Credit], object], limit: Callable[[Credit, int], int]) -> None:
-    """Each line becomes the difference that it makes to the bounded running total of its group."""
+    """Each line becomes the difference that it makes to the running total of its group within its own limit."""
     running: dict[object, int] = defaultdict(int)
-    reached: dict[object, int] = defaultdict(int)
     for credit in lines:
-        key = group(credit)
-        running[key] += credit.earning
-        bounded = limit(credit, running[key])
-        credit.earning, reached[key] = bounded - reached[key], bounded
+        below = running[group(credit)]
+        upto = running[group(credit)] = below + credit.earning
+        credit.earning = limit(credit, upto) - limit(credit, below)
 
 
 def spread(lines: list[Credit], rounded: Round) -> None:
@@ -155,13 +161,9 @@ def spread(lines: list[Credit], rounded: Round) -> None:
                 credit.earning = part
 
 
-def limit_lines(
-    rule: Rule, lines: list[Credit], floor: Limit, cap: Limit, others: Limit, opening: Limit, rounded: Round
-) -> None:
-    """All that changes the lines of a rule after the curve. ``others``: what named components earn of the same whole,
-    ``opening``: what the payee's period opens with."""
+def limit_each(rule: Rule, lines: list[Credit], floor: Limit, others: Limit) -> None:
+    """What changes the lines of a rule one by one. ``others``: what named components earn of the same whole."""
     component = rule.component
-    lines.sort(key=lambda credit: credit.order)
     if component.floor is not None and component.floor.per is Per.TRANSACTION:
         lift(lines, floor)
     if component.clawback.given("share", "by_age", "vests_over_months"):
@@ -173,32 +175,50 @@ def limit_lines(
             credit.earning -= part_of(credit, others(credit))
     if component.less_paid_below:
         less_below(lines)
-    if component.floor is not None and component.floor.per is Per.DEAL:
-        bound(lines, _deal, lambda credit, total: max(total, floor(credit)) if total > 0 else total)
-    if component.cap is not None and component.cap.per is Per.DEAL:
-        bound(lines, _deal, lambda credit, total: min(total, cap(credit)))
-    if component.cap is not None and component.cap.per is Per.TRANSACTION:
-        bound(lines, lambda credit: credit.family, lambda credit, total: min(total, cap(credit)))
-    if component.attribution is Attribution.PRO_RATA:
-        spread(lines, rounded)
-    if component.cap is not None and component.cap.per is Per.PERIOD and not caps_on_curve(rule):
-        _cap_period(lines, cap, opening)
+
+
+def limit_deals(lines: list[Credit], floor: Limit, cap: Limit) -> None:
+    """Floors and caps that hold several lines together, be they of one version of a plan or of several."""
+
+    def at_least(credit: Credit, total: int) -> int:
+        return max(total, floor(credit)) if _has(credit, "floor", Per.DEAL) and total > 0 else total
+
+    def at_most(per: Per, credit: Credit, total: int) -> int:
+        return min(total, cap(credit)) if _has(credit, "cap", per) else total
+
+    bound(lines, _deal, at_least)
+    bound(lines, _deal, partial(at_most, Per.DEAL))
+    bound(lines, _transaction, partial(at_most, Per.TRANSACTION))
+
+
+def limit_periods(lines: list[Credit], cap: Limit, opening: Limit) -> None:
+    """Caps of periods that are no part of a curve. ``opening``: what the payee's period opens with."""
+    opened = {(credit.payee, credit.period): opening(credit) for credit in lines}
+    for place, minor in opened.items():
+        _cap_period([credit for credit in lines if (credit.payee, credit.period) == place], cap, minor)
+
+
+def _has(credit: Credit, name: str, per: Per) -> bool:
+    limit = getattr(credit.rule.component, name)
+    return limit is not None and limit.per is per
 
 
 def _deal(credit: Credit) -> object:
     return credit.payee, credit.document.seen["deal_id"]
 
 
-def _cap_period(lines: list[Credit], cap: Limit, opening: Limit) -> None:
+def _transaction(credit: Credit) -> object:
+    """An instalment is a transaction of its own; one version's lines hold no other's."""
+    return credit.rule.number, credit.family
+
+
+def _cap_period(lines: list[Credit], cap: Limit, opened: int) -> None:
     """What the payee has earned in the period, its opening first, stops at the cap."""
-    totals: dict[tuple[object, ...], tuple[int, int]] = {}
+    running = opened
     for credit in lines:
-        key = (credit.payee, credit.period.start)
-        opened = opening(credit)
-        running, reached = totals.get(key, (opened, min(opened, cap(credit))))
-        running += credit.earning
-        bounded = min(running, cap(credit))
-        credit.earning, totals[key] = bounded - reached, (running, bounded)
+        below, running = running, running + credit.earning
+        if _has(credit, "cap", Per.PERIOD) and not caps_on_curve(credit.rule):
+            credit.earning = min(running, cap(credit)) - min(below, cap(credit))
 
 
 def caps_on_curve(rule: Rule) -> bool:

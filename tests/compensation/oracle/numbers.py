@@ -8,9 +8,8 @@ MILLION = 1_000_000
 
 def half_away(value: Fraction) -> int:
     """The nearest integer; halves go away from zero."""
-    whole = int(abs(value))
-    if abs(value) - whole >= Fraction(1, 2):
-        whole += 1
+    above, below = abs(value.numerator), value.denominator
+    whole = (2 * above + below) // (2 * below)
     return whole if value >= 0 else -whole
 
 

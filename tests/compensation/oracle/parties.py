@@ -11,7 +11,7 @@ from tests.compensation.oracle.numbers import MILLION
 
 
 class Party(NamedTuple):
-    """``low`` to ``high`` is the part of the whole, in millionths."""
+    """``low`` to ``high`` is the part of the whole, in millionths; ``precedence`` that of who covers it."""
 
     payee: str
     role: str
@@ -20,11 +20,16 @@ class Party(NamedTuple):
     low: Fraction | int
     high: Fraction | int
     level: int = 0
+    precedence: int = 0
 
     @property
-    def order(self) -> tuple[bool, str, Fraction | int, str, str]:
-        """Owner by owner, each followed by the managers above; overlays last."""
-        return self.party == "overlay", self.via or self.payee, self.low, self.party, self.payee
+    def order(self) -> tuple[int, int, str, Fraction | int, str, str]:
+        """Owner by owner, each followed by the managers above; then overlays, who covers it, and the customer."""
+        place = _LATER.index(self.party) if self.party in _LATER else -1
+        return place, self.precedence, self.via or self.payee, self.low, self.party, self.payee
+
+
+_LATER = ("overlay", "coverage", "customer")
 
 
 def parties(company: Company, component: Component, document: Document) -> list[Party]:
@@ -113,4 +118,5 @@ def _covering(company: Company, component: Component, document: Document) -> Ite
         first = min(row["precedence"] for row in rows)
         rows = [row for row in rows if row["precedence"] == first]
     for row in sorted(rows, key=lambda row: (row["precedence"], row["payee_id"], row["role"])):
-        yield Party(row["payee_id"], row["role"], "coverage", None, 0, row["share_millionths"])
+        payee, role, share = row["payee_id"], row["role"], row["share_millionths"]
+        yield Party(payee, role, "coverage", None, 0, share, precedence=row["precedence"])

@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from fractions import Fraction
+from functools import partial
 
+from compensation.plans.components import Attribution
 from compensation.plans.limits import Limit
 from compensation.plans.plan import Plan
-from tests.compensation.oracle.caps import apply_cap, show_what_caps_took
+from tests.compensation.oracle.caps import apply_caps, show_what_caps_took
 from tests.compensation.oracle.company import Company, Rows
 from tests.compensation.oracle.crediting import Credit, Rule, credited, credits_of, earning_document
-from tests.compensation.oracle.lines import Way, earn, limit_lines
+from tests.compensation.oracle.lines import Way, earn, limit_deals, limit_each, limit_periods, spread, walk_bases
 from tests.compensation.oracle.numbers import half_away, rounded_to
 from tests.compensation.oracle.period_pay import PeriodPays
 from tests.compensation.oracle.records import Accumulated, Reckoning, pays_lines
@@ -31,11 +34,10 @@ class _Reckoner(PeriodPays):
         while len(done) < len(self.rules):
             for rule in self.rules:
                 if rule.number not in done and self._waits_for(rule) <= done:
-                    self._pay(rule)
-                    done.add(rule.number)
-        for plan in {id(rule.plan): rule.plan for rule in self.rules}.values():
-            for cap in plan.caps:
-                apply_cap(self, plan, cap)
+                    versions = self._together(rule)
+                    self._pay(versions)
+                    done |= {each.number for each in versions}
+        apply_caps(self)
         show_what_caps_took(self)
         everything = [credit for own in self.credits.values() for credit in own]
         lines = [credit for credit in everything if credit.outcome is None and pays_lines(credit.rule)]
@@ -60,17 +62,24 @@ class _Reckoner(PeriodPays):
 
     # one component
 
-    def _pay(self, rule: Rule) -> None:
-        if rule.component.earnings_of:
-            self.credits[rule.number] += self._credits_of_earnings(rule)
-        together = [each for each in self.rules if self._walk_key(each) == self._walk_key(rule)]
+    def _together(self, rule: Rule) -> list[Rule]:
+        """The versions of a component that go on with one another, the earliest first."""
+        latest = max((rule, *self._later(rule)), key=lambda each: each.plan.effective.from_on)
+        return self.versions(latest)[::-1]
+
+    def _pay(self, versions: list[Rule]) -> None:
+        for rule in versions:
+            if rule.component.earnings_of:
+                self.credits[rule.number] += self._credits_of_earnings(rule)
+        together = [each for each in self.rules if self._walk_key(each) == self._walk_key(versions[0])]
         for each in together:
             self._prepare(each)
         self._walk(together)
-        self._open(rule)
-        if pays_lines(rule):
-            self._earn(rule)
-        self._lift(rule)
+        for rule in versions:
+            self._open(rule)
+        self._earn([rule for rule in versions if pays_lines(rule)])
+        for rule in versions:
+            self._lift(rule)
 
     def _credits_of_earnings(self, rule: Rule) -> list[Credit]:
         """Each earning of the named components is a document of its own, owned by who earned it."""
@@ -96,9 +105,23 @@ class _Reckoner(PeriodPays):
         documents = [earning_document(self.company, number, *each) for number, each in enumerate(earned)]
         return [credit for document in documents for credit in credits_of(self.company, rule, document)]
 
-    def _earn(self, rule: Rule) -> None:
-        paying = [credit for credit in self.credits[rule.number] if credit.outcome is None]
-        paying.sort(key=lambda credit: credit.order)
+    def _earn(self, versions: list[Rule]) -> None:
+        """The lines of all versions, since limits hold them together."""
+        lines = sorted(
+            (credit for rule in versions for credit in self.credits[rule.number] if credit.outcome is None),
+            key=lambda credit: credit.order,
+        )
+        walk_bases(lines)
+        own = {rule.number: [credit for credit in lines if credit.rule is rule] for rule in versions}
+        for rule in versions:
+            self._earn_each(rule, own[rule.number])
+        limit_deals(lines, self._floor, self._cap)
+        for rule in versions:
+            if rule.component.attribution is Attribution.PRO_RATA:
+                spread(own[rule.number], partial(self._spread_to, rule))
+        limit_periods(lines, self._cap, lambda credit: self._opened_with(versions, credit))
+
+    def _earn_each(self, rule: Rule, paying: list[Credit]) -> None:
         first: dict[tuple[object, ...], Credit] = {}
         ways: dict[tuple[str, date], Way] = defaultdict(Way)
         for credit in paying:
@@ -108,16 +131,22 @@ class _Reckoner(PeriodPays):
             way = ways[credit.payee, credit.period.start]
             earn(credit, curve, way, lambda value: self._rounded(rule, value), tied)
             credit.calculated = credit.earning
-        component = rule.component
-        limit_lines(
-            rule,
-            paying,
-            lambda credit: half_away(self._limit(self._of(credit), component.floor or Limit())),
-            lambda credit: half_away(self._limit(self._of(credit), component.cap or Limit())),
-            lambda credit: self._others(rule, credit),
-            lambda credit: self._of(credit).opened,
-            lambda value: rounded_to(value, self._increment(rule), "half_away"),
-        )
+        limit_each(rule, paying, self._floor, lambda credit: self._others(rule, credit))
+
+    def _floor(self, credit: Credit) -> int:
+        return half_away(self._limit(self._of(credit), credit.rule.component.floor or Limit()))
+
+    def _cap(self, credit: Credit) -> int:
+        return half_away(self._limit(self._of(credit), credit.rule.component.cap or Limit()))
+
+    def _spread_to(self, rule: Rule, value: Fraction) -> int:
+        return rounded_to(value, self._increment(rule), "half_away")
+
+    def _opened_with(self, versions: list[Rule], credit: Credit) -> int:
+        """What the payee's period opens with, in whichever version it does."""
+        places = ((rule.number, credit.payee, credit.period.start) for rule in versions)
+        found = [self.accumulated[place] for place in places if place in self.accumulated]
+        return sum(each.opened for each in found if each.period == credit.period)
 
     def _of(self, credit: Credit) -> Accumulated:
         return self.accumulated[credit.rule.number, credit.payee, credit.period.start]

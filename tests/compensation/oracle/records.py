@@ -1,8 +1,10 @@
 """What a reckoning is made of: pay of periods, accumulated periods of payees, and the whole."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 
 from compensation.plans.figures import Gate
 from compensation.plans.periods import Period
@@ -65,13 +67,16 @@ class Reckoning:
 
     def earned(self, accumulated: Accumulated) -> int:
         """All that the payee earns in the component's period."""
-        opened = (
-            each.earning
-            for each in self.openings
-            if each.rule is accumulated.rule and (each.payee, each.period) == (accumulated.payee, accumulated.period)
-        )
+        opened = self._opened[accumulated.rule.number, accumulated.payee, accumulated.period]
         lines = accumulated.credits if pays_lines(accumulated.rule) else []
-        return sum(opened) + sum(credit.earning for credit in lines if credit.outcome is None)
+        return opened + sum(credit.earning for credit in lines if credit.outcome is None)
+
+    @cached_property
+    def _opened(self) -> dict[tuple[int, str, Period], int]:
+        opened: dict[tuple[int, str, Period], int] = defaultdict(int)
+        for each in self.openings:
+            opened[each.rule.number, each.payee, each.period] += each.earning
+        return opened
 
 
 def pays_lines(rule: Rule) -> bool:

@@ -1,5 +1,6 @@
 """Generated companies and plans: rows of facts and plan files, from a seed."""
 
+from collections.abc import Collection
 from datetime import date
 from random import Random
 
@@ -14,11 +15,11 @@ from tests.compensation.worlds.rows import facts_of, frame
 __all__ = ["LAST", "NOT_YET", "facts_of", "frame", "settled_plans", "settled_world", "world"]
 
 
-def world(seed: int, count: int = 20) -> tuple[Rows, list[Plan]]:
-    """A company and ``count`` plans; the same for the same seed."""
+def world(seed: int, count: int = 20, wanted: Collection[str] = ()) -> tuple[Rows, list[Plan]]:
+    """A company and ``count`` plans, in which what is ``wanted`` comes up often; the same for the same seed."""
     random = Random(seed)  # noqa: S311  # the same world for the same seed
     rows = company(random, 110)
-    written = [each for number in range(count) for each in plans(random, number)]
+    written = [each for number in range(count) for each in plans(random, number, wanted)]
     rows["targets"] = _targets(random, written)
     return rows, written
 
@@ -42,7 +43,7 @@ def settled_plans(seed: int, count: int = 6) -> list[Plan]:
 
 def _paying(seed: int, count: int) -> tuple[Random, list[Plan]]:
     random = Random(seed)  # noqa: S311  # the same world for the same seed
-    return random, [each for number in range(count) for each in plans(random, number, random)]
+    return random, [each for number in range(count) for each in plans(random, number, paying=random)]
 
 
 def _targets(random: Random, plans: list[Plan]) -> list[Row]:

@@ -1,7 +1,7 @@
 """The engine against the oracle on one generated world, cent by cent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,9 +26,9 @@ class Comparison:
     differences: list[str]
 
 
-def compared(seed: int, *, plans: int = 12) -> Comparison:
-    """Both calculators on the world of a seed."""
-    rows, written = world(seed, plans)
+def compared(seed: int, *, plans: int = 12, wanted: Collection[str] = ()) -> Comparison:
+    """Both calculators on the world of a seed, in which what is ``wanted`` comes up often."""
+    rows, written = world(seed, plans, wanted)
     return differences_on(rows, written, f"seed {seed}")
 
 

@@ -178,6 +178,7 @@ class Conditions(Shapes):
     def _limits(self, written: Written, kind: str) -> None:
         random = self.random
         per = random.choice(("period", "period", "deal", "transaction")) if kind == "lines" else "period"
+        per = self.turned_to("deal", "transaction") or per if kind == "lines" else per
         is_curve = written.get("mode") == "curve" and is_alone(written)
         if per == "period" and not is_curve and kind == "lines" and "opening_above_cap" in NOT_YET:
             per = "transaction"

@@ -1,6 +1,7 @@
 """What all parts of a generated plan share: the dice, the words, and what may not be generated yet."""
 
 import json
+from collections.abc import Collection
 from random import Random
 from typing import Any
 
@@ -27,11 +28,14 @@ PERIODS = (*("month",) * 3, *("quarter",) * 6, *("half-year", "year") * 3, "week
 OF_QUOTA = ("revenue", "revenue", "margin", "quantity")
 
 
-class Dice:
-    """Throws for one plan."""
+OFTEN = 0.6
 
-    def __init__(self, random: Random, number: int) -> None:
-        self.random, self.number = random, number
+
+class Dice:
+    """Throws for one plan; features that are ``wanted`` come up often."""
+
+    def __init__(self, random: Random, number: int, wanted: Collection[str] = ()) -> None:
+        self.random, self.number, self.wanted = random, number, wanted
         self.currency = random.choice(("USD", "USD", "EUR", "JPY"))
         self.is_rebate, self.may_multiply = False, True
         self.figures: Written = {}
@@ -39,11 +43,16 @@ class Dice:
 
     def chance(self, feature: str, probability: float) -> bool:
         """Whether a feature is used here; the dice are thrown whether or not it may be."""
-        wanted = self.random.random() < probability
-        return wanted and feature not in NOT_YET
+        is_used = self.random.random() < (OFTEN if feature in self.wanted else probability)
+        return is_used and feature not in NOT_YET
 
     def one_of(self, *features: str) -> str:
         return self.random.choice([each for each in features if each.split(":")[-1] not in NOT_YET])
+
+    def turned_to(self, *features: str) -> str | None:
+        """One of the features that are wanted; nothing, and no dice thrown, where none is."""
+        wanted = [each for each in features if each in self.wanted]
+        return self.random.choice(wanted) if wanted and self.random.random() < OFTEN else None
 
 
 def counts_money(component: Written) -> bool:

@@ -1,6 +1,7 @@
 """Generated plans over the whole language."""
 
 import json
+from collections.abc import Collection
 from random import Random
 
 from compensation import Plan, parse_plan
@@ -21,12 +22,12 @@ from tests.compensation.worlds.dice import (
 from tests.compensation.worlds.paying import hold_back, payments_of
 
 
-def plans(random: Random, number: int, paying: Random | None = None) -> list[Plan]:
+def plans(random: Random, number: int, wanted: Collection[str] = (), paying: Random | None = None) -> list[Plan]:
     """A plan of a few components, perhaps in two versions, of which the later one continues.
 
     ``paying`` throws for what happens after an earning; without it everything is paid at once.
     """
-    writer = PlanWriter(random, number)
+    writer = PlanWriter(random, number, wanted)
     written = writer.plan()
     terms: Written = {}
     if paying is not None:
@@ -41,10 +42,10 @@ def plans(random: Random, number: int, paying: Random | None = None) -> list[Pla
         {**each, "continues": "yes"} if "credited_on" in each and "earnings_of" not in each else each
         for each in written["components"]
     ]
-    return [
-        _parsed(earlier, number),
-        _parsed({**written, "effective": {"from": "2026-05-17"}, "components": continued, **terms}, number),
-    ]
+    later = {**written, "effective": {"from": "2026-05-17"}, "components": continued, **terms}
+    if writer.turned_to("other_limits"):
+        later = json.loads(json.dumps(later).replace('"amount": "', '"amount": "1'))
+    return [_parsed(earlier, number), _parsed(later, number)]
 
 
 def _parsed(written: Written, number: int) -> Plan:
@@ -157,7 +158,7 @@ class PlanWriter(Conditions):
             "attribution": random.choice(("crossing", "crossing", "pro_rata")),
         }
         written["of"] = written["of"].split(":")[-1]
-        per = random.choice(("period", "period", "deal", "transaction"))
+        per = self.turned_to("deal", "transaction") or random.choice(("period", "period", "deal", "transaction"))
         if per != "period" and self.chance("share_caps", 0.4):
             del written["amount"]
             written |= {"share": random.choice(("3%", "0.12")), "measure": random.choice(("revenue", "margin"))}
@@ -265,6 +266,7 @@ class PlanWriter(Conditions):
         mode = random.choice(
             ("curve", "curve", "curve", "sliced", "rate_before", "rate_after", self.one_of("rate_reached", "curve"))
         )
+        mode = self.turned_to("rate_reached") or mode
         by_quota = self.chance("quota", 0.35) and not self.is_rebate
         position = random.choice(OF_QUOTA) if by_quota else random.choice(MONEY + NUMBERS)
         measure = position if mode == "curve" else random.choice((*MONEY[:6], *NUMBERS[:4]))
