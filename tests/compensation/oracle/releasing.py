@@ -136,11 +136,12 @@ def _tied(company: Company, name: object, own: list[Piece]) -> Iterator[Family]:
     A return of what somebody else was credited with stays by itself.
     """
     returns = sorted((piece for piece in own if _reverses(company, piece) is not None), key=_by_day)
-    credited = sorted((piece for piece in own if _reverses(company, piece) is None), key=_by_day)
+    credited = [piece for piece in own if _reverses(company, piece) is None]
     if not credited:
         yield from (Family((name, piece.transaction_id), [piece]) for piece in returns)
-    for number, piece in enumerate(credited):
-        yield Family(name, [piece, *(returns if number == 0 else [])])
+    first = min(credited, key=_by_day, default=None)
+    for piece in credited:
+        yield Family(name, [piece, *(returns if piece is first else [])])
 
 
 def _by_day(piece: Piece) -> tuple[date, str, int]:
