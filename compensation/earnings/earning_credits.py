@@ -36,6 +36,8 @@ def earning_scenarios(
     paid = {rule.number: rule for rule in rules if (rule.plan_number, rule.component.name) in wanted}
     columns = ("scenario", "transaction_id", "rule", "payee_id", "credited_on", "earning", "dated_on", "reverses_id")
     earned = lines.filter(pl.col("rule").is_in(list(paid)), pl.col("earning").is_not_null())
+    is_later = pl.col("instalment") > 0  # of a contract that is credited again and again, on its own day
+    earned = earned.with_columns(pl.when(is_later).then("credited_on").otherwise("dated_on").alias("dated_on"))
     rows = [*earned.sort("order_no", "instalment", "rule", "party_no").select(columns).iter_rows()]
     rows += [
         (pay.key.scenario, f"{pay.kind} {pay.key.period.label}", pay.key.rule, pay.key.payee_id,

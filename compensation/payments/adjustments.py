@@ -1,6 +1,6 @@
 """Adjustments: what was posted in closed periods against what it is today; the difference enters the open period."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -10,6 +10,7 @@ import polars as pl
 from compensation.exact import rounded
 from compensation.facts.frames import Facts
 from compensation.payments.pay_currency import PayCurrencies
+from compensation.payments.payment_periods import PaymentPeriod
 
 _LINE = ("payee_id", "plan", "component", "transaction_id", "party", "period_label")
 _COLUMNS: dict[str, pl.DataType] = {
@@ -21,19 +22,25 @@ _COLUMNS: dict[str, pl.DataType] = {
 }
 
 
-def posted_openings(openings: pl.DataFrame, facts: Facts, open_days: Mapping[str, date]) -> pl.DataFrame:
-    """The openings; one that was posted stays in the period that it was posted in, though its own goes on."""
-    if not open_days or facts.posted.is_empty():
+def posted_openings(
+    openings: pl.DataFrame, facts: Facts, periods: Mapping[str, Sequence[PaymentPeriod]]
+) -> pl.DataFrame:
+    """The openings; one that was posted stays in the period that first posted it, though its own goes on.
+
+    Its releases are counted from there, whichever periods have been closed since.
+    """
+    if facts.posted.is_empty():
         return openings
     key = ["payee_id", "plan", "component", "period_label"]
-    posted = facts.posted.filter(pl.col("transaction_id") == "").select(key).unique()
     days = pl.DataFrame(
-        {"plan": list(open_days), "open_on": list(open_days.values())}, schema_overrides={"open_on": pl.Date}
+        [(name, each.period.label, each.last) for name, own in periods.items() for each in own],
+        schema={"plan": pl.String, "posted_in": pl.String, "posted_on": pl.Date},
+        orient="row",
     )
-    closed = posted.join(days, on="plan").with_columns(pl.col("open_on").dt.offset_by("-1d"))
-    joined = openings.join(closed, on=key, how="left", maintain_order="left")
-    earlier = pl.min_horizontal("earned_on", "open_on").alias("earned_on")
-    return joined.with_columns(earlier).drop("open_on")
+    posted = facts.posted.filter(pl.col("transaction_id") == "").join(days, on=["plan", "posted_in"])
+    first = posted.group_by(key).agg(pl.col("posted_on").min())
+    joined = openings.join(first, on=key, how="left", maintain_order="left")
+    return joined.with_columns(pl.min_horizontal("earned_on", "posted_on").alias("earned_on")).drop("posted_on")
 
 
 def adjustments(
@@ -56,7 +63,10 @@ def adjustments(
 
 
 def _compared(plan: str, day: date, lines: pl.DataFrame, releases: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """Lines of closed periods: posted, recorded (released then; null: not known), recalculated, released, paid."""
+    """Lines of closed periods: posted, recorded (released then; null: not known), recalculated, released, paid.
+
+    Of what was never posted nothing was released.
+    """
     recorded = pl.when(pl.col("released_minor").is_null().any()).then(None).otherwise(pl.col("released_minor").sum())
     posted = (
         facts.posted.filter(pl.col("plan") == plan)
@@ -88,6 +98,7 @@ def _compared(plan: str, day: date, lines: pl.DataFrame, releases: pl.DataFrame,
     whole = joined.with_columns(
         pl.coalesce("currency", "posted_in_currency", "released_in_currency").alias("currency"),
         pl.col("posted", "recalculated", "released", "paid").fill_null(0),
+        pl.when(pl.col("posted").is_null()).then(0).otherwise("recorded").alias("recorded"),
     )
     changed = (pl.col("posted") != pl.col("recalculated")) | (pl.col("recorded") != pl.col("released"))
     return whole.filter(changed).sort(_LINE)

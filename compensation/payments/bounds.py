@@ -15,7 +15,7 @@ from compensation.payments.pay_currency import PayCurrencies
 from compensation.payments.payment_periods import PaymentPeriod
 from compensation.plans.parts import Span
 from compensation.plans.payments import Draw, DrawKind, Guarantee
-from compensation.plans.periods import months_between, period_of
+from compensation.plans.periods import PeriodKind, months_between, period_of
 from compensation.plans.plan import Plan
 from compensation.plans.rules import rules_of
 from compensation.plans.typed_numbers import Number
@@ -32,10 +32,11 @@ class BoundsOfPlans:
 
     def __init__(self, facts: Facts, plans: Sequence[Plan], currencies: PayCurrencies, as_of: date) -> None:
         self._exponents, self._currencies, self._as_of = ExchangeRates(facts), currencies, as_of
-        self._hired: dict[str, date] = {}
+        self._hired: dict[str, list[tuple[date, date]]] = {}
         self._eligible: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
         self._known: dict[tuple[str, date, str, bool, _Tenure], Bounds] = {}
-        lifting = [plan for plan in plans if plan.payments.draw or plan.payments.guarantee]
+        names = {plan.name for plan in plans if plan.payments.draw or plan.payments.guarantee}
+        lifting = [plan for plan in plans if plan.name in names]
         if lifting:
             self._hired = _hired(facts)
             rows = Assignments(facts).positions(rules_of(lifting)).select(_SPAN).iter_rows()
@@ -50,7 +51,7 @@ class BoundsOfPlans:
     def of(self, payee_id: str, each: PaymentPeriod, currency: str) -> Bounds:
         """In minor units of ``currency``; FactsError if a rate is missing on the last day known of the period."""
         has_plan = self._has_plan(payee_id, each)
-        tenure = _Tenure.on(each.last, self._hired.get(payee_id))
+        tenure = _Tenure.on(each.last, self._hired_on(payee_id, each.last))
         key = (each.version, each.last, currency, has_plan, tenure)
         if key not in self._known:
             self._known[key] = self._bounds(each, currency, tenure, has_plan=has_plan)
@@ -79,7 +80,7 @@ class BoundsOfPlans:
         begun = draw.recovered_from is None or each.last >= draw.recovered_from
         share = draw.recovered_share.value if draw.recovered_share else Fraction(1)
         resets = draw.balance_resets
-        ends = resets is not None and each.period.end >= period_of(each.last, resets, each.plan.calendar).end
+        ends = resets is not None and _ends_within(each, resets)
         return bounds._replace(
             draw=self._minor(each, draw.amount, currency) if in_force else None,
             is_recoverable=draw.kind is DrawKind.RECOVERABLE,
@@ -87,6 +88,11 @@ class BoundsOfPlans:
             recovered=share if begun else Fraction(0),
             is_forgiven_after=ends or tenure.has_reached(draw.forgiven_after_months),
         )
+
+    def _hired_on(self, payee_id: str, day: date) -> date | None:
+        """The day of hiring, by what was known of it on that day."""
+        known = [hired_on for start, hired_on in self._hired.get(payee_id, ()) if start <= day]
+        return known[-1] if known else None
 
     def _has_plan(self, payee_id: str, each: PaymentPeriod) -> bool:
         spans = self._eligible.get((each.plan.name, payee_id), ())
@@ -130,12 +136,19 @@ def _holds(window: Span | None, day: date) -> bool:
     return window is None or window.contains(day)
 
 
-def _hired(facts: Facts) -> dict[str, date]:
-    hired: dict[str, date] = {}
+def _ends_within(each: PaymentPeriod, kind: PeriodKind) -> bool:
+    """Whether a period of the kind ends in the payment period, such as a month in a week; all time has no end."""
+    if each.period.end == date.max:
+        return False
+    return period_of(each.period.start, kind, each.plan.calendar).end <= each.period.end
+
+
+def _hired(facts: Facts) -> dict[str, list[tuple[date, date]]]:
+    """The day of hiring from the day of each assignment on; the first assignment is one where none is named."""
+    hired: dict[str, list[tuple[date, date]]] = {}
     for payee_id, start, hired_on in (
         facts.assignments.sort("from_on").select("payee_id", "from_on", "hired_on").iter_rows()
     ):
-        hired.setdefault(payee_id, start)
-        if hired_on is not None:
-            hired[payee_id] = hired_on
+        known = hired.setdefault(payee_id, [])
+        known.append((start, hired_on or (known[-1][1] if known else start)))
     return hired

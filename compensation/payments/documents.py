@@ -42,9 +42,10 @@ class Documents:
         )
 
     def ledger(self, origins: pl.DataFrame) -> pl.DataFrame:
-        """What moves in the deal or document of each origin: origin, on, basis, received, invoiced (minor units).
+        """What moves in the deal or document of each origin: origin, on, since, basis, received, invoiced.
 
-        ``basis`` is the revenue, less returns, that receipts and invoices are measured by.
+        Minor units. ``basis`` is the revenue, less returns, that receipts and invoices are measured by; ``since`` the
+        day of an invoice that is taken back.
         """
         waiting = origins.filter(pl.col("kind").is_in(KINDS[:-1]))
         accounts = waiting.select(_ACCOUNT).unique(maintain_order=True).with_row_index("account")
@@ -52,7 +53,7 @@ class Documents:
         by_document = accounts.filter(pl.col("document").is_not_null())
         moved = self._movements.rename({"kind": "moved", "currency": "moved_in"})
         rows = pl.concat(
-            each.select("account", "kind", "currency", "moved", "moved_in", "on", "revenue")
+            each.select("account", "kind", "currency", "moved", "moved_in", "on", "since", "revenue")
             for each in (
                 by_deal.join(moved, on="deal_id"),
                 by_document.join(moved, on=["deal_id", "document"]),
@@ -82,30 +83,39 @@ class Documents:
 
     @cached_property
     def _movements(self) -> pl.DataFrame:
-        """Columns deal_id, kind, document, currency, on, revenue; a return takes away where its origin stands."""
+        """Columns deal_id, kind, document, currency, on, since (the day of what is returned, if known), revenue.
+
+        A return takes away where its origin stands.
+        """
         originals = self.transactions.filter(pl.col("kind").is_in(KINDS))
         returns = self.transactions.filter(pl.col("kind") == "return")
         place = ("kind", "document_id", "settles_id")
-        origins = originals.select(pl.col("transaction_id").alias("reverses_id"), *place)
+        origins = originals.select(
+            pl.col("transaction_id").alias("reverses_id"), pl.col("dated_on").alias("since"), *place
+        )
         tied = returns.drop(place).join(origins, on="reverses_id", how="left", maintain_order="left")
         tied = tied.with_columns(pl.col("kind").fill_null("invoice"))
         document = pl.when(pl.col("kind") == "receipt").then("settles_id").otherwise("document_id")
-        return pl.concat([originals.select(tied.columns), tied]).select(
+        return pl.concat([originals, tied], how="diagonal").select(
             "deal_id",
             "kind",
             document.alias("document"),
             "currency",
             pl.col("dated_on").alias("on"),
+            "since",
             pl.col("revenue_minor").alias("revenue"),
         )
 
     def _in_one_currency(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """At the rate of the day; of a return at that of what it takes back, so that nothing is left of it."""
         foreign = rows.filter(pl.col("moved_in") != pl.col("currency"))
         if foreign.is_empty():
             return rows
-        wanted = foreign.select("moved_in", "currency", "on").unique().sort("moved_in", "currency", "on")
+        foreign = foreign.with_columns(pl.coalesce("since", "on").alias("valued_on"))
+        wanted = foreign.select("moved_in", "currency", "valued_on").unique()
+        wanted = wanted.sort("moved_in", "currency", "valued_on")
         exchange = self.rates.frame(wanted.iter_rows())
-        names = {"currency": "moved_in", "plan_currency": "currency", "credited_on": "on"}
+        names = {"currency": "moved_in", "plan_currency": "currency", "credited_on": "valued_on"}
         rated = foreign.join(exchange.rename(names), on=list(names.values()), how="left")
         _refuse_unrated(rated)
         return pl.concat([rows.filter(pl.col("moved_in") == pl.col("currency")), _converted(rated, rows.columns)])
@@ -131,15 +141,16 @@ def _booked(rows: pl.DataFrame) -> pl.DataFrame:
     split = rows.select(
         "account",
         "on",
+        pl.when(amounts["invoiced"]).then("since").alias("since"),
         *(pl.when(counts).then("revenue").otherwise(0).alias(name) for name, counts in amounts.items()),
     )
-    return split.group_by("account", "on").agg(pl.col(list(amounts)).sum())
+    return split.group_by("account", "on", "since").agg(pl.col(list(amounts)).sum())
 
 
 def _refuse_unrated(rated: pl.DataFrame) -> None:
     unrated = rated.filter(pl.col("rate_num").is_null())
     if not unrated.is_empty():
-        origin, target, day = unrated.select("moved_in", "currency", "on").row(0)
+        origin, target, day = unrated.select("moved_in", "currency", "valued_on").row(0)
         raise no_rate(origin, target, day, "to know which part of a deal is received")
 
 

@@ -54,7 +54,7 @@ class PayCurrencies:
         own, amount = pl.col("currency").alias("pay_currency"), pl.col("release_minor").alias("pay_minor")
         numbered = releases.with_row_index("place")
         foreign = numbered.filter(pl.col("payee_id").is_in(list(self._dated)))
-        family = pl.struct("payee_id", "component", origin_id(), "period_label")
+        family = pl.struct("payee_id", "component", origin_id(), _opened_in())
         alone, several = foreign.filter(~family.is_duplicated()), foreign.filter(family.is_duplicated())
         schema = {"place": pl.UInt32, "pay_currency": pl.String, "pay_minor": pl.Int64}
         rows = [self._alone(alone), pl.DataFrame(self._converted(several), schema=schema, orient="row")]
@@ -81,7 +81,7 @@ class PayCurrencies:
 
     def _converted(self, rows: pl.DataFrame) -> Iterator[tuple[int, str, int]]:
         released: dict[tuple[int, str], tuple[int, Fraction]] = {}
-        family = pl.struct(*(name for name in FAMILY if name != "origin_id"), origin_id(), "period_label")
+        family = pl.struct(*(name for name in FAMILY if name != "origin_id"), origin_id(), _opened_in())
         keyed = rows.sort("released_on", maintain_order=True).select(
             *("place", "payee_id", "component", "released_on", "currency", "release_minor"),
             family.rank("dense").alias("family"),
@@ -95,6 +95,11 @@ class PayCurrencies:
             if abs(paid) > MAX_MINOR:
                 raise PayOverflowError(payee_id, component, f"what is paid in {target}")
             yield place, target, paid
+
+
+def _opened_in() -> pl.Expr:
+    """The period of pay without a transaction; a return may be of another period than what it reverses."""
+    return pl.when(origin_id() == "").then("period_label").alias("opened_in")
 
 
 def converted(before: tuple[int, Fraction], minor: int, ratio: Fraction) -> tuple[int, Fraction]:

@@ -138,13 +138,15 @@ _AMOUNTS = ("family", "origin", "from_on", "to_on", "earned_before", "earned_aft
 
 def _entries(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """What has been released, family by family, day by day."""
-    entries = pl.concat([_grown(earned, amounts, known, as_of), _taken_back(earned, amounts, known)])
+    entries = pl.concat([_taken_back(earned, amounts, known), _grown(earned, amounts, known, as_of)])
     entries = entries.sort("family", "released_on", maintain_order=True)
     is_return = pl.col("moment") == RETURNED
-    named = earned.select(*_LINE, "currency", "origin_id")[entries["line"]].hstack(entries.drop("line", "family"))
+    named = earned.select(*_LINE, "currency", "origin_id", "first_in")[entries["line"]]
+    named = named.hstack(entries.drop("line", "family"))
     return named.with_columns(
         pl.when(is_return).then("transaction_id").otherwise("origin_id").alias("transaction_id"),
         pl.when(is_return).then("reverses_id").alias("reverses_id"),
+        pl.when(is_return).then("period_label").otherwise("first_in").alias("period_label"),
     ).select(RELEASES)
 
 
@@ -186,10 +188,11 @@ def _left(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame, as_o
     joined = last.join(to_come, on="origin", maintain_order="left_right")
     left = _of_earned(joined, earned, "waiting_minor")
     columns = ("on", "moment", "share", "waiting_minor")
-    named = earned.select(*_LINE, "currency", "origin_id")[left["line"]].hstack(left.select(columns))
+    named = earned.select(*_LINE, "currency", "origin_id", "first_in")[left["line"]].hstack(left.select(columns))
     return named.with_columns(
         pl.col("origin_id").alias("transaction_id"),
         pl.lit(None, pl.String).alias("reverses_id"),
+        pl.col("first_in").alias("period_label"),
         pl.col("moment").alias("waits_for"),
         pl.when(pl.col("on") < NEVER).then("on").alias("expected_on"),
     ).select(_WAITING)

@@ -11,6 +11,7 @@ from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.payments.adjustments import adjustments, posted_openings
 from compensation.payments.bounds import BoundsOfPlans
+from compensation.payments.families import with_origins
 from compensation.payments.holding import held
 from compensation.payments.pay_currency import PayCurrencies
 from compensation.payments.paying import ledger, pay, payments_frame
@@ -42,9 +43,9 @@ class Settlement:
       deal_id, party, via_payee_id, role, instalment, reverses_id, period_label (of the earning), released_on, moment
       (a release's ``when``, ``date``, ``returned`` for what a return takes back, ``unpaid`` for what an unpaid invoice
       does), share (of the earning by the plan; null where something is taken back), currency, release_minor, and in
-      the payee's currency of that day pay_currency, pay_minor. A family (a credit and the returns that reverse it) has
-      released to date its fraction times what it has earned, rounded half away from zero; what is released later is the
-      first transaction's.
+      the payee's currency of that day pay_currency, pay_minor. A family (a credit and the returns that reverse it, in
+      whichever period they earn) has released to date its fraction times what it has earned, rounded half away from
+      zero; what is released later is the credit's.
     - ``waiting``: what is earned and not released: the same columns up to period_label, waits_for (moment, or
       ``held`` by hand), expected_on (null: not known), share, currency, waiting_minor, held_by, held_because.
     - ``payments``: by payee, plan and open payment period: plan_version, period_label, period_start, period_end
@@ -52,10 +53,11 @@ class Settlement:
       less what was paid in advance), recovered_minor, guarantee_minor, carried_out_minor (below the minimum, or
       negative), lapsed_minor (forfeited, or negative: forgiven), owed_minor (of draws, afterwards), paid_minor.
       released + adjustments + carried in + draw - recovered + guarantee = paid + carried out + lapsed.
+      In another currency: what stands from before at the rate of the first day, all else at that of the last one known.
     - ``adjustments``: lines of closed periods that differ from what was posted: payee_id, plan, component,
       transaction_id, party, origin_period (period_label of the earning), posted_in (the first open payment period),
       currency, posted_minor, recalculated_minor, difference_minor, release_minor (the part of the difference that is
-      released), pay_currency, pay_minor.
+      released), pay_currency, pay_minor. An opening stays in the period that first posted it.
     """
 
     releases: pl.DataFrame
@@ -80,7 +82,8 @@ def settle(calculation: Earned, facts: Facts, plans: Sequence[Plan], *, as_of: d
     found = ((name, first_open_day(name, each, facts)) for name, each in periods.items())
     open_days = {name: day for name, day in found if day is not None}
     lines = _dated_by_instalment(_of_plans(calculation.lines, paying, len(plans)))
-    openings = posted_openings(_of_plans(calculation.openings, paying, len(plans)), facts, open_days)
+    lines = with_origins(lines, facts.transactions)
+    openings = posted_openings(_of_plans(calculation.openings, paying, len(plans)), facts, periods)
     released = held(release(lines, openings, facts, paying, as_of=as_of), facts, as_of=as_of)
     releases = currencies.paid_in(released.releases)
     posted = {name: open_days[name] for name in _posted_plans(facts) if name in open_days}

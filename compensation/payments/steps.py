@@ -86,9 +86,9 @@ def _in_full(schedule: Schedule, number: int, waiting: pl.DataFrame, ledger: pl.
     weight = schedule.weight(number)
     sign, due = pl.col("basis").sign(), pl.col("basis").abs()
     full = pl.when(pl.col("basis") != 0).then((sign * pl.col("received") >= due).cast(pl.Int64))
-    held = ledger.join(waiting, on="origin", how="semi", maintain_order="left").with_columns(
-        pl.col("basis", "received").cum_sum().over("origin")
-    )
+    moved = ledger.join(waiting, on="origin", how="semi", maintain_order="left")
+    held = moved.group_by("origin", "on", maintain_order=True).agg(pl.col("basis", "received").sum())
+    held = held.with_columns(pl.col("basis", "received").cum_sum().over("origin"))
     held = held.with_columns(full.forward_fill().over("origin").fill_null(0).alias("full"))
     last = held.group_by("origin").agg(pl.col("full").last())
     changed = (pl.col("full") - pl.col("full").shift(1).over("origin").fill_null(0)) * weight
@@ -100,8 +100,13 @@ def _in_full(schedule: Schedule, number: int, waiting: pl.DataFrame, ledger: pl.
 
 
 def _overdue(ledger: pl.DataFrame, days: int, as_of: date) -> Iterator[pl.DataFrame]:
-    """An origin becomes overdue when less is received than was invoiced so many days before."""
-    due = pl.when(pl.col("invoiced") > 0).then(pl.col("on").dt.offset_by(f"{days}d")).otherwise("on")
+    """An origin becomes overdue when less is received than was invoiced so many days before.
+
+    What takes an invoice back counts no earlier than the invoice: it pays for no other.
+    """
+    later = f"{days}d"
+    due = pl.when(pl.col("invoiced") > 0).then(pl.col("on").dt.offset_by(later)).otherwise("on")
+    due = pl.max_horizontal(due, pl.col("since").dt.offset_by(later))
     falls_due = ledger.select("origin", due.alias("on"), pl.col("invoiced").alias("missing"))
     comes_in = ledger.select("origin", "on", (-pl.col("received")).alias("missing"))
     moved = (

@@ -78,6 +78,14 @@ def check_people(plan: Plan) -> None:
                 raise problem(f"the plan has nobody of these {key}", remedy, place=place)
 
 
+def check_payments(plan: Plan) -> None:
+    """An error for a rebate that is topped up: which customers there are, sales decide and no assignment."""
+    lifted = plan.payments.draw or plan.payments.guarantee
+    if lifted and plan.applies_to.is_for_customers:
+        remedy = "leave it out, or pay a floor of the component"
+        raise problem("draws and guarantees are for people, not for customers", remedy, place=("payments",))
+
+
 def check_definitions(plan: Plan) -> None:
     """An error for measures, figures or components that stand on themselves, or on what is not there."""
     figures = {name: set(figure.names) for name, figure in plan.figures.items()}

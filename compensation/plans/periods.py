@@ -1,5 +1,6 @@
 """Calendar periods over which positions accumulate."""
 
+from calendar import monthrange
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -94,7 +95,7 @@ def months_between(first: date, last: date) -> int:
 
 def month_end(day: date) -> date:
     """The last day of the month."""
-    return _months_later(day.replace(day=1), 1) - timedelta(days=1)
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def months_after(day: date, months: int) -> date:

@@ -11,7 +11,14 @@ from typing import Annotated, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from compensation.plans.coherence import check_definitions, check_kinds, check_names, check_people, check_periods
+from compensation.plans.coherence import (
+    check_definitions,
+    check_kinds,
+    check_names,
+    check_payments,
+    check_people,
+    check_periods,
+)
 from compensation.plans.components import Component
 from compensation.plans.examples import ShortExample, StoryExample
 from compensation.plans.figures import Figure
@@ -128,6 +135,7 @@ class Plan(PlanPart):
         check_kinds(self)
         check_people(self)
         check_periods(self)
+        check_payments(self)
         return self
 
 

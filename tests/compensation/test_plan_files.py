@@ -57,6 +57,10 @@ def _with(old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            _with("applies_to: {titles: Rep}", "applies_to: {all_customers: yes}\npayments: {draw: {amount: 100}}"),
+            "payments: draws and guarantees are for people, not for customers; leave it out, or pay a floor",
+        ),
         (_with("to: 100%", "to: 110%"), "line 12: components.1.payout.marginal_tiers.2: tiers overlap; let each begin"),
         (_with("to: 100%", "to: 90%"), "line 12: components.1.payout.marginal_tiers.2: tiers leave a gap; let each"),
         (

@@ -73,6 +73,13 @@ class Company:
         began = [row for row in self._assignments.get(payee, ()) if row["from_on"] < end]
         return began[-1] if began else None
 
+    def hired(self, payee: str, day: date) -> date | None:
+        """The hiring that is known on the day; where none is, the day of the first assignment."""
+        began = [row for row in self._assignments.get(payee, ()) if row["from_on"] <= day]
+        known = [row["hired_on"] for row in began if row.get("hired_on") is not None]
+        first: list[date] = [row["from_on"] for row in began[:1]]
+        return known[-1] if known else next(iter(first), None)
+
     def members(self, team: str, start: date, end: date) -> list[str]:
         """Those who are in the team on any day from ``start`` to before ``end``."""
         return [

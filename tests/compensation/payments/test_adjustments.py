@@ -2,8 +2,22 @@
 
 from datetime import date
 
-from compensation.payments.settlement import Settlement
-from tests.compensation.payments.cases import DEAL, REP, Document, Known, assignment, columns, plan, settled
+import polars as pl
+
+from compensation.payments.settlement import Settlement, settle
+from tests.compensation.payments.cases import (
+    DEAL,
+    REP,
+    Document,
+    Earnings,
+    Known,
+    assignment,
+    columns,
+    earnings_of,
+    facts_of,
+    plan,
+    settled,
+)
 
 FEBRUARY = date(2026, 2, 28)
 INVOICE = Document("i", "invoice", date(2026, 1, 10), 10_000, 1_000)
@@ -92,6 +106,21 @@ def test_an_opening_that_was_posted_stays_where_it_was_posted() -> None:
     assert settlement.payments.is_empty()
     more = settled([], plan(), as_of=FEBRUARY, openings=[(date(2026, 2, 28), 520)], known={"posted": before})
     assert columns(more, "period_label", "adjustments", "paid") == [("2026-02", 20, 20)]
+
+
+def test_an_opening_that_was_posted_is_released_once_however_many_periods_close() -> None:
+    """A year's opening, posted in January and due a month later, is paid in February; it is not due again in March."""
+    of = plan("release: [{when: credited, after_months: 1}]")
+    january = (REP, "Sales", "commission", "", "", "2026", "2026-01", 500, "USD", 0)
+    february = (REP, "Sales", "commission", "", "", "2026", "2026-02", 0, "USD", 500)
+
+    def opened(as_of: date, *before: tuple[str | int, ...]) -> Settlement:
+        earned = earnings_of([], of, [(as_of, 500)])
+        openings = earned.openings.with_columns(pl.lit("2026").alias("period_label"))
+        return settle(Earnings(earned.lines, openings), facts_of(posted=before), [of], as_of=as_of)
+
+    assert columns(opened(FEBRUARY, january), "period_label", "released", "paid") == [("2026-02", 500, 500)]
+    assert opened(date(2026, 3, 31), january, february).payments.is_empty()
 
 
 def test_where_nothing_was_posted_nothing_is_compared() -> None:

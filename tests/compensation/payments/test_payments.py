@@ -6,6 +6,7 @@ import pytest
 
 from compensation import FactsError
 from compensation.payments.settlement import settle
+from compensation.plans.parts import Span
 from tests.compensation.payments.cases import (
     REP,
     Document,
@@ -18,7 +19,7 @@ from tests.compensation.payments.cases import (
     settled,
 )
 
-DECEMBER = date(2026, 12, 31)
+JANUARY, DECEMBER = date(2026, 1, 31), date(2026, 12, 31)
 
 
 def monthly(*gross: int) -> list[Document]:
@@ -110,6 +111,44 @@ def test_a_draw_paid_in_advance_is_deducted() -> None:
 def test_terms_of_draws(terms: str, gross: tuple[int, ...], pays: list[int], owes: list[int]) -> None:
     rows = paid(f"{{draw: {terms}}}", *gross, names=("paid", "owed"))
     assert rows == [pays, owes]
+
+
+@pytest.mark.parametrize("kind", ["week", "month", "quarter", "half-year", "year", "ever"])
+def test_all_time_has_no_end_at_which_a_draw_would_be_forgiven(kind: str) -> None:
+    terms = f"{{period: ever, draw: {{amount: 1000, balance_resets: {kind}}}}}"
+    assert paid(terms, 400, names=("paid", "owed"), as_of=DECEMBER) == [[1000], [600]]
+
+
+def test_all_time_lies_in_nobodys_first_months() -> None:
+    assert paid("{period: ever, guarantee: {amount: 1000, months: 3}}", 400, as_of=DECEMBER) == [[400]]
+
+
+def test_a_weekly_draw_is_forgiven_in_the_week_in_which_the_month_ends() -> None:
+    """The first three weeks owe 300; March ends on the Tuesday of the last one, and nothing is left of its debt."""
+    known: Known = {"assignments": [assignment(from_on=date(2026, 3, 9))]}
+    drawn = plan(terms="{period: week, draw: {amount: 100, balance_resets: month}}", starts="2026-03-09")
+    settlement = settled([], drawn, as_of=date(2026, 4, 6), known=known)
+    assert columns(settlement, "owed") == [(100_00,), (200_00,), (300_00,), (0,), (100_00,)]
+
+
+def test_a_guarantee_counts_from_the_hiring_that_was_in_force() -> None:
+    """Hired in 2020, and again in April 2026: the guarantee of the second start does not lift January to March."""
+    again = [
+        assignment(hired_on=date(2020, 1, 1), to_on=date(2026, 4, 1)),
+        assignment(from_on=date(2026, 4, 1), hired_on=date(2026, 4, 1)),
+    ]
+    terms = "{guarantee: {amount: 1000, months: 1}}"
+    assert paid(terms, 500, 500, 500, 500, 500, known={"assignments": again}) == [[500, 500, 500, 1000, 500]]
+
+
+def test_a_draw_is_for_those_who_have_any_version_of_the_plan_in_the_period() -> None:
+    """The old version pays by quarters and lends; whoever joins in its last quarter, under the new one, has a draw."""
+    ended = Span.model_validate({"from": date(2026, 1, 1), "through": JANUARY})
+    first = plan(terms="{period: quarter, draw: {amount: 1000}}").model_copy(update={"effective": ended})
+    second = plan(starts="2026-02-01")
+    facts = facts_of(assignments=[assignment(from_on=date(2026, 3, 1))])
+    settlement = settle(earnings_of([], first), facts, [first, second], as_of=date(2026, 3, 31))
+    assert columns(settlement, "period_label", "draw") == [("2026-Q1", 1000_00)]
 
 
 def test_a_draw_is_for_those_who_have_the_plan() -> None:

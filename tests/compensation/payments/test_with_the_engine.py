@@ -1,5 +1,6 @@
 """From documents to payments: calculated and settled together."""
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -97,3 +98,41 @@ def _posted(lines: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
         for each in frames
     )
     return posted.with_columns(pl.lit(None, pl.Int64).alias("released_minor"))
+
+
+OVERRIDE = """\
+plan: Sales
+currency: USD
+effective: {from: 2026-01-01}
+applies_to: {titles: Rep}
+components:
+  - component: residual
+    credited_on: invoice
+    recurs: {every: month, times: 3}
+    period: month
+    payout: {rate: 10%}
+  - component: override
+    credited_on: earning
+    earnings_of: [residual]
+    credit_to: direct_manager
+    measure: earnings
+    period: month
+    payout: {rate: 20%}
+"""
+
+
+def test_an_override_on_a_contract_is_paid_as_the_contract_is_credited() -> None:
+    """1,000 of each month earn 100, and the manager 20 of these in the same month, not all 60 with the invoice."""
+    plan = parse_plan(OVERRIDE, "plan.yaml")
+    facts = facts_of(DOCUMENTS[:1], assignments=[assignment("crm:a", manager_id="crm:m"), assignment("crm:m")])
+    owner = pl.DataFrame([(DEAL, "crm:a", "AE", 1_000_000, False)], schema=SCHEMAS["participants"], orient="row")
+    facts = replace(
+        facts,
+        participants=owner,
+        transactions=facts.transactions.with_columns(revenue_minor=pl.lit(1_000_00, pl.Int64)),
+    )
+    as_of = date(2026, 3, 31)
+    settlement = settle(calculate(facts, [plan], as_of=as_of), facts, [plan], as_of=as_of)
+    paid = settlement.payments.select("payee_id", "period_label", "paid_minor").rows()
+    months = ("2026-01", "2026-02", "2026-03")
+    assert paid == [*(("crm:a", month, 100_00) for month in months), *(("crm:m", month, 20_00) for month in months)]

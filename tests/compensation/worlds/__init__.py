@@ -8,10 +8,11 @@ from compensation import Plan
 from tests.compensation.oracle.company import Row
 from tests.compensation.worlds.companies import LAST, REPS, Rows, company
 from tests.compensation.worlds.dice import NOT_YET
+from tests.compensation.worlds.histories import with_history, with_payers
 from tests.compensation.worlds.plans import plans
 from tests.compensation.worlds.rows import facts_of, frame
 
-__all__ = ["LAST", "NOT_YET", "facts_of", "frame", "world"]
+__all__ = ["LAST", "NOT_YET", "facts_of", "frame", "settled_plans", "settled_world", "world"]
 
 
 def world(seed: int, count: int = 20, wanted: Collection[str] = ()) -> tuple[Rows, list[Plan]]:
@@ -21,6 +22,28 @@ def world(seed: int, count: int = 20, wanted: Collection[str] = ()) -> tuple[Row
     written = [each for number in range(count) for each in plans(random, number, wanted)]
     rows["targets"] = _targets(random, written)
     return rows, written
+
+
+_AS_OF = (LAST, LAST, date(2026, 9, 16), date(2027, 4, 30))
+
+
+def settled_world(seed: int, count: int = 6) -> tuple[Rows, list[Plan], date]:
+    """A company, plans with terms of release and payment, what earlier closes posted and paid, and today."""
+    random, written = _paying(seed, count)
+    rows = with_payers(random, company(random, 110))
+    rows["targets"] = _targets(random, written)
+    as_of = random.choice(_AS_OF)
+    return with_history(random, rows, written, as_of), written, as_of
+
+
+def settled_plans(seed: int, count: int = 6) -> list[Plan]:
+    """The plans of that world alone."""
+    return _paying(seed, count)[1]
+
+
+def _paying(seed: int, count: int) -> tuple[Random, list[Plan]]:
+    random = Random(seed)  # noqa: S311  # the same world for the same seed
+    return random, [each for number in range(count) for each in plans(random, number, paying=random)]
 
 
 def _targets(random: Random, plans: list[Plan]) -> list[Row]:

@@ -20,12 +20,21 @@ from tests.compensation.worlds.dice import (
     needs_target,
     sharing,
 )
+from tests.compensation.worlds.paying import hold_back, payments_of
 
 
-def plans(random: Random, number: int, wanted: Collection[str] = ()) -> list[Plan]:
-    """A plan of a few components, perhaps in two versions, of which the later one continues."""
+def plans(random: Random, number: int, wanted: Collection[str] = (), paying: Random | None = None) -> list[Plan]:
+    """A plan of a few components, perhaps in two versions, of which the later one continues.
+
+    ``paying`` throws for what happens after an earning; without it everything is paid at once.
+    """
     writer = PlanWriter(random, number, wanted)
     written = writer.plan()
+    terms: Written = {}
+    if paying is not None:
+        hold_back(paying, written)
+        terms, earlier_terms = ({"payments": payments_of(paying, is_rebate=writer.is_rebate)} for _ in range(2))
+        written |= earlier_terms
     is_on_earnings = any("earnings_of" in each for each in written["components"])
     if not writer.chance("versions", 0.15) or (is_on_earnings and "versions_of_earnings" in NOT_YET):
         return [_parsed(written, number)]
@@ -34,7 +43,7 @@ def plans(random: Random, number: int, wanted: Collection[str] = ()) -> list[Pla
         {**each, "continues": "yes"} if "credited_on" in each and "earnings_of" not in each else each
         for each in written["components"]
     ]
-    later = {**written, "effective": {"from": "2026-05-17"}, "components": continued}
+    later = {**written, "effective": {"from": "2026-05-17"}, "components": continued, **terms}
     if writer.turned_to("other_limits"):
         later = json.loads(json.dumps(later).replace('"amount": "', '"amount": "1'))
     return [_parsed(earlier, number), _parsed(later, number)]
