@@ -110,7 +110,7 @@ class Accumulators:
         self._rules, self._terms, self.curves = rules, terms, curves
         self._groups = walk_groups(rules)
         self._opening_cases = [_opening_case(rule) for rule in rules]
-        self._firsts = {number: versions[-1] for number, versions in versions_of(rules).items()}
+        self._firsts = _firsts(rules)
         self._walks: dict[tuple[str, int, str, Period], int] = {}
         self._together: dict[AccumulatorKey, int] = {}
         self._numbers: dict[AccumulatorKey, int] = {}
@@ -146,7 +146,9 @@ class Accumulators:
         )
         case = self._opening_cases[key.rule]
         curve = None if terms is None or case is None else self.curves.number(key.rule, terms, case)
-        together = self._together.setdefault(key._replace(rule=self._firsts[key.rule]), number)
+        together, first = number, self._firsts.get(key.rule)
+        if first is not None:
+            together = self._together.setdefault(key._replace(rule=first), number)
         self.rows.append(Accumulator(number, walk, together, key, curve, terms, start, outcome))
 
     def of_key(self, key: AccumulatorKey) -> Accumulator:
@@ -181,6 +183,12 @@ class Accumulators:
             if (terms := self.rows[number].terms) is not None
         ]
         return pl.DataFrame(rows, schema=dict.fromkeys(("accumulator", "case_no", "curve"), pl.Int64), orient="row")
+
+
+def _firsts(rules: Sequence[Rule]) -> dict[int, int]:
+    """For each rule that goes on with another one, or with which one goes on, the first of them."""
+    versions = versions_of(rules).values()
+    return {number: each[-1] for each in versions if len(each) > 1 for number in each}
 
 
 def _opening_case(rule: Rule) -> int | None:

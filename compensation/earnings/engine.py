@@ -92,12 +92,15 @@ class Engine:
     def days_in_force(self, rule: Rule, as_of: date) -> dict[tuple[str, Period], tuple[date, date]]:
         """By payee and period the first and the last day up to ``as_of`` on which somebody has the rule."""
         days: dict[tuple[str, Period], tuple[date, date]] = {}
+        periods: dict[tuple[date, date], list[tuple[Period, tuple[date, date]]]] = {}
+        end_on = min(rule.valid_to, as_of + _DAY)
         for _, payee_id, start, end in self.eligibility(rule).iter_rows():
-            first, last = max(start, rule.valid_from), min(end, rule.valid_to, as_of + _DAY) - _DAY
-            for period in periods_between(first, last, rule.component.period, rule.plan.calendar):
-                own = max(period.start, first), min(period.end - _DAY, last)
-                known = days.get((payee_id, period), own)
-                days[payee_id, period] = min(own[0], known[0]), max(own[1], known[1])
+            span = max(start, rule.valid_from), min(end, end_on) - _DAY
+            if span not in periods:
+                periods[span] = [*_periods_in(rule, *span)]
+            for period, own in periods[span]:
+                known = days.get((payee_id, period))
+                days[payee_id, period] = (min(own[0], known[0]), max(own[1], known[1])) if known else own
         return days
 
     def eligibility(self, rule: Rule) -> pl.DataFrame:
@@ -141,6 +144,12 @@ class Engine:
     def paying(self) -> tuple[Rule, ...]:
         """The rules that pay; the others only measure what a cap takes its share of."""
         return tuple(rule for rule in self.rules if rule.cap is None)
+
+
+def _periods_in(rule: Rule, first: date, last: date) -> Iterator[tuple[Period, tuple[date, date]]]:
+    """The rule's periods that have a day from ``first`` to ``last``, and the first and last of those days."""
+    for period in periods_between(first, last, rule.component.period, rule.plan.calendar):
+        yield period, (max(period.start, first), min(period.end - _DAY, last))
 
 
 def _customers_eligible(facts: Facts, rule: Rule, like: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from compensation.earnings.engine import Engine
 from compensation.earnings.period_pay import earned_on
 from compensation.earnings.runs import Earned
 from compensation.exact import rounded
+from compensation.plans.components import AccumulateBy
+from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
 _OF_RULE: dict[str, pl.DataType] = dict.fromkeys(
@@ -63,34 +65,11 @@ def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
 
 def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     """By payee, rule and period, whatever its positions accumulate by."""
-    rows: dict[tuple[object, ...], tuple[object, ...]] = {}
-    for row in earned.accumulators.rows:
-        key = (row.key.rule, row.key.payee_id, *row.key.period)
-        if key not in rows:
-            rows[key] = (*_told(row.terms, engine.rules[row.key.rule]), row.outcome)
-    place = ("rule", "payee_id", "period_label", "period_start", "period_end")
-    schema: dict[str, pl.DataType] = {
-        "rule": pl.Int64(),
-        "payee_id": pl.String(),
-        **_PERIOD,
-        "quota_minor": pl.Int64(),
-        "target_minor": pl.Int64(),
-        "factor": pl.String(),
-        "gates_failed": pl.List(pl.String),
-        "outcome": pl.String(),
-    }
-    known = pl.DataFrame([(*key, *found) for key, found in rows.items()], schema=schema, orient="row")
-    sums = _sums(earned).group_by(place).agg(pl.col("position_minor", "calculated_minor", "_lines").sum())
-    pays = pl.DataFrame(
-        [(pay.key.rule, pay.key.payee_id, *pay.key.period, pay.minor) for pay in earned.pays],
-        schema={"rule": pl.Int64(), "payee_id": pl.String(), **_PERIOD, "_pays": pl.Int64()},
-        orient="row",
-    )
-    together = known.join(sums, on=place, how="left").join(
-        pays.group_by(place).agg(pl.col("_pays").sum()), on=place, how="left"
-    )
-    amounts = ("position_minor", "calculated_minor", "_lines", "_pays")
-    named = together.with_columns(pl.col(amounts).fill_null(0)).join(named_rules(engine.rules), on="rule")
+    found = _known(engine, earned).hstack(_sums(earned))
+    if any(rule.component.accumulate_by is not AccumulateBy.PAYEE for rule in engine.rules):
+        told = [name for name in found.columns if name not in (*_PLACE, *_SUMS)]
+        found = found.group_by(_PLACE, maintain_order=True).agg(pl.col(told).first(), pl.col(_SUMS).sum())
+    named = found.hstack(named_rules(engine.rules).drop("rule")[found["rule"]])
     return (
         named.with_columns(
             (pl.col("_lines") + pl.col("_pays")).alias("earning_minor"),
@@ -105,32 +84,69 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _told(terms: Terms | None, rule: Rule) -> tuple[object, ...]:
-    """Quota, target pay, factor and the figures of the gates not passed."""
+_PLACE = ("rule", "payee_id", *_PERIOD)
+_SUMS = ("position_minor", "calculated_minor", "_lines", "_pays")
+
+
+def _known(engine: Engine, earned: Earned) -> pl.DataFrame:
+    """A row for each accumulator: rule, payee_id, period, quota_minor, target_minor, factor, gates_failed, outcome."""
+    rows = earned.accumulators.rows
+    keys, terms = [row.key for row in rows], [row.terms for row in rows]
+    gates = [[gate.figure for gate in rule.component.gates] for rule in engine.rules]
+    failed = [
+        [gates[key.rule][number] for number in each.failed] if each else []
+        for key, each in zip(keys, terms, strict=True)
+    ]
+    periods = _columns_of([key.period for key in keys])
+    return pl.DataFrame(
+        {
+            "rule": pl.Series([key.rule for key in keys], dtype=pl.Int64),
+            "payee_id": pl.Series([key.payee_id for key in keys], dtype=pl.String),
+            **{name: pl.Series(values, dtype=_PERIOD[name]) for name, values in periods.items()},
+            "quota_minor": pl.Series([each and each.quota for each in terms], dtype=pl.Int64),
+            "target_minor": pl.Series([_target(each) for each in terms], dtype=pl.Int64),
+            "factor": pl.Series([_factor(each) for each in terms], dtype=pl.String),
+            "gates_failed": pl.Series(failed, dtype=pl.List(pl.String)),
+            "outcome": pl.Series([row.outcome for row in rows], dtype=pl.String),
+        }
+    )
+
+
+def _columns_of(periods: Sequence[Period]) -> dict[str, list[object]]:
+    return {name: [period[place] for period in periods] for place, name in enumerate(_PERIOD)}
+
+
+def _target(terms: Terms | None) -> int | None:
+    return None if terms is None or terms.target_minor is None else rounded(terms.target_minor)
+
+
+def _factor(terms: Terms | None) -> str | None:
+    """The product of the modifiers, as text."""
     if terms is None:
-        return None, None, None, []
-    target = None if terms.target_minor is None else rounded(terms.target_minor)
-    factor = "1" if terms.factor is PLAIN_TERMS.factor else str(terms.factor)
-    return terms.quota, target, factor, [rule.component.gates[number].figure for number in terms.failed]
+        return None
+    return "1" if terms.factor is PLAIN_TERMS.factor else str(terms.factor)
 
 
 def _sums(earned: Earned) -> pl.DataFrame:
-    """Columns rule, payee_id, period and what the lines of an accumulator add up to."""
-    lines = earned.lines.lazy().filter(pl.col("outcome").is_null())
-    sums = (
-        lines.group_by("accumulator")
-        .agg(
-            pl.col("position").sum().alias("position_minor"),
-            pl.col("calculated_minor").sum(),
-            pl.col("earning_minor").sum().alias("_lines"),
-        )
-        .collect()
+    """A row for each accumulator: what its lines, and the pay of its period, add up to."""
+    of_key = earned.accumulators.of_key
+    pays = pl.DataFrame(
+        {
+            "accumulator": pl.Series([of_key(pay.key).number for pay in earned.pays], dtype=pl.Int64),
+            "_pays": pl.Series([pay.minor for pay in earned.pays], dtype=pl.Int64),
+        }
     )
-    keys = (earned.accumulators.rows[number].key for number in sums["accumulator"])
-    schema = {"rule": pl.Int64(), "payee_id": pl.String(), **_PERIOD}
-    return pl.DataFrame([(key.rule, key.payee_id, *key.period) for key in keys], schema=schema, orient="row").hstack(
-        sums.drop("accumulator")
+    added = (
+        earned.lines.lazy()
+        .filter(pl.col("outcome").is_null())
+        .group_by("accumulator")
+        .agg(pl.col("position", "calculated_minor", "earning_minor").sum())
+        .rename({"position": "position_minor", "earning_minor": "_lines"})
     )
+    numbers = pl.LazyFrame({"accumulator": range(len(earned.accumulators.rows))}, schema={"accumulator": pl.Int64})
+    for sums in (added, pays.lazy().group_by("accumulator").agg(pl.col("_pays").sum())):
+        numbers = numbers.join(sums, on="accumulator", how="left", maintain_order="left")
+    return numbers.select(pl.col(_SUMS).fill_null(0)).collect()
 
 
 def _attainments(frame: pl.DataFrame) -> pl.Series:

@@ -12,6 +12,8 @@ from compensation.errors import FactsError
 from compensation.exact import exact_series, rounded
 from compensation.facts.frames import Facts
 
+_SAME = Fraction(1)
+
 
 class ExchangeRates:
     """The rates of ``facts.rates``: what one unit of a currency is in another, by the last rate valid on a day."""
@@ -32,6 +34,9 @@ class ExchangeRates:
 
     def minor_ratio(self, origin: str, target: str, day: date) -> Fraction | None:
         """Minor units of ``target`` for one minor unit of ``origin``; None if no rate is known on that day."""
+        if origin == target:
+            self.exponent(origin)
+            return _SAME
         rate = self.rate(origin, target, day)
         if rate is None:
             return None
@@ -63,7 +68,7 @@ class ExchangeRates:
     def rate(self, origin: str, target: str, day: date) -> Fraction | None:
         """Units of ``target`` for one unit of ``origin``; None if no rate is known on that day."""
         if origin == target:
-            return Fraction(1)
+            return _SAME
         return self._quoted(origin, target, day) or self._crossed(origin, target, day)
 
     def _crossed(self, origin: str, target: str, day: date) -> Fraction | None:

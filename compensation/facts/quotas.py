@@ -78,7 +78,8 @@ class Quotas:
             return QuotaFound(None, outcome)
         terms = rule.component.quota
         factor = terms.share.value * self._presence.share(rule, payee_id, period, terms.prorated)
-        quota = rounded(amount * factor * self._ramped(rule, payee_id, period))
+        factor *= self._ramped(rule, payee_id, period)
+        quota = amount if factor == 1 else rounded(amount * factor)
         return QuotaFound(quota, None) if quota > 0 else QuotaFound(None, "zero_quota")
 
     def _of_team(self, rule: Rule, team: str, period: Period) -> QuotaFound:
@@ -127,7 +128,7 @@ class Quotas:
         if kind is MeasureKind.NUMBER:
             return row.quota_minor
         ratio = self._rates.minor_ratio(row.currency, currency, row.from_on)
-        return rounded(Fraction(row.quota_minor) * ratio) if ratio else None
+        return rounded(row.quota_minor * ratio) if ratio else None
 
     def _ramped(self, rule: Rule, payee_id: str, period: Period) -> Fraction:
         """The mean over the months of the period; one or two weeks belong to the month of their last day."""

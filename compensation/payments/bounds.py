@@ -35,8 +35,8 @@ class BoundsOfPlans:
         self._hired: dict[str, list[tuple[date, date]]] = {}
         self._eligible: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
         self._known: dict[tuple[str, date, str, bool, _Tenure], Bounds] = {}
-        names = {plan.name for plan in plans if plan.payments.draw or plan.payments.guarantee}
-        lifting = [plan for plan in plans if plan.name in names]
+        self._lifting = {plan.name for plan in plans if plan.payments.draw or plan.payments.guarantee}
+        lifting = [plan for plan in plans if plan.name in self._lifting]
         if lifting:
             self._hired = _hired(facts)
             rows = Assignments(facts).positions(rules_of(lifting)).select(_SPAN).iter_rows()
@@ -50,8 +50,9 @@ class BoundsOfPlans:
 
     def of(self, payee_id: str, each: PaymentPeriod, currency: str) -> Bounds:
         """In minor units of ``currency``; FactsError if a rate is missing on the last day known of the period."""
-        has_plan = self._has_plan(payee_id, each)
-        tenure = _Tenure.on(each.last, self._hired_on(payee_id, each.last))
+        is_lifted = each.plan.name in self._lifting
+        has_plan = is_lifted and self._has_plan(payee_id, each)
+        tenure = _Tenure.on(each.last, self._hired_on(payee_id, each.last) if is_lifted else None)
         key = (each.version, each.last, currency, has_plan, tenure)
         if key not in self._known:
             self._known[key] = self._bounds(each, currency, tenure, has_plan=has_plan)

@@ -115,8 +115,10 @@ def _in_currency(standing: Standing | None, currency: str, day: date, currencies
     """The standing in the currency in which the payee is paid from the day on."""
     if standing is None:
         return Standing(0, 0, currency)
-    if standing.currency == currency or not any(standing[:2]):
-        return standing._replace(currency=currency)
+    if standing.currency == currency:
+        return standing
+    if not any(standing[:2]):
+        return Standing(0, 0, currency)
     ratio = currencies.ratio(standing.currency, currency, day)
     return Standing(rounded(standing.owed * ratio), rounded(standing.carried * ratio), currency)
 
