@@ -92,11 +92,6 @@ def _known(engine: Engine, earned: Earned) -> pl.DataFrame:
     """A row for each accumulator: rule, payee_id, period, quota_minor, target_minor, factor, gates_failed, outcome."""
     rows = earned.accumulators.rows
     keys, terms = [row.key for row in rows], [row.terms for row in rows]
-    gates = [[gate.figure for gate in rule.component.gates] for rule in engine.rules]
-    failed = [
-        [gates[key.rule][number] for number in each.failed] if each else []
-        for key, each in zip(keys, terms, strict=True)
-    ]
     periods = _columns_of([key.period for key in keys])
     return pl.DataFrame(
         {
@@ -106,10 +101,20 @@ def _known(engine: Engine, earned: Earned) -> pl.DataFrame:
             "quota_minor": pl.Series([each and each.quota for each in terms], dtype=pl.Int64),
             "target_minor": pl.Series([_target(each) for each in terms], dtype=pl.Int64),
             "factor": pl.Series([_factor(each) for each in terms], dtype=pl.String),
-            "gates_failed": pl.Series(failed, dtype=pl.List(pl.String)),
+            "gates_failed": _gates_failed(engine, earned),
             "outcome": pl.Series([row.outcome for row in rows], dtype=pl.String),
         }
     )
+
+
+def _gates_failed(engine: Engine, earned: Earned) -> pl.Series:
+    """The figures of the gates that each accumulator does not pass."""
+    gates, rows = [[gate.figure for gate in rule.component.gates] for rule in engine.rules], earned.accumulators.rows
+    kind = pl.List(pl.String)
+    if not any(gates):
+        return pl.Series([[]], dtype=kind).new_from_index(0, len(rows))
+    failed = [[gates[row.key.rule][number] for number in row.terms.failed] if row.terms else [] for row in rows]
+    return pl.Series(failed, dtype=kind)
 
 
 def _columns_of(periods: Sequence[Period]) -> dict[str, list[object]]:
