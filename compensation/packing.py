@@ -49,6 +49,11 @@ def _whole(column: pl.Series) -> pl.Series:
     return column.to_physical()
 
 
+def kept(frame: pl.DataFrame, is_kept: pl.Series) -> pl.DataFrame:
+    """The rows for which it is true (not null); the frame itself if it is for all."""
+    return frame if is_kept.all(ignore_nulls=False) else frame.filter(is_kept)
+
+
 def only_value(column: pl.Series) -> pl.Expr | None:
     """The value, if all rows have the same, as a column that takes no room; None if they differ or there are none."""
     if column.is_empty():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from compensation.packing import arranged, only_value
+from compensation.packing import arranged, kept, only_value
 
 ORDER = ("order_no", "instalment", "rule", "party_no")
 """The order of credits."""
@@ -66,7 +66,7 @@ class Matched:
 
     def kept(self, is_kept: pl.Series) -> "Matched":
         """The credits for which it is true."""
-        return self if is_kept.all() else replace(self, rows=self.rows.filter(is_kept))
+        return replace(self, rows=kept(self.rows, is_kept))
 
     def compact(self) -> "Matched":
         """Without the documents that credit nobody."""

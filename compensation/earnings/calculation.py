@@ -1,13 +1,12 @@
 """Earnings of everything that happened up to a day."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
+from compensation.collecting import without_collections
 from compensation.crediting.parties import broken_splits
 from compensation.crediting.transactions import Scenarios, in_scenario
 from compensation.earnings.engine import Engine
@@ -23,7 +22,7 @@ from compensation.earnings.frames import (
 )
 from compensation.earnings.runs import Earned
 from compensation.facts.frames import Facts
-from compensation.packing import only_value
+from compensation.packing import kept, only_value
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
@@ -104,7 +103,7 @@ def calculate(facts: Facts, plans: Sequence[Plan], *, as_of: date, snapshot: str
 
 def calculated(engine: Engine, credited: pl.DataFrame, outcomes: pl.DataFrame, provenance: Provenance) -> Calculation:
     """What credits earn; ``outcomes`` tells of the transactions that became none, see :func:`uncredited`."""
-    with _without_collections():
+    with without_collections():
         earned = engine.run(credited, [""], provenance.as_of)
         lines = _named(engine, earned)
         return Calculation(
@@ -117,18 +116,6 @@ def calculated(engine: Engine, credited: pl.DataFrame, outcomes: pl.DataFrame, p
             outcomes=outcomes,
             provenance=provenance,
         )
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """A run keeps tuples by the hundred thousand, none of them in a circle; to search them took a third of its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def lines_of(engine: Engine, earned: Earned) -> pl.DataFrame:
@@ -144,13 +131,13 @@ def _named(engine: Engine, earned: Earned) -> pl.DataFrame:
 
 
 def _paying(lines: pl.DataFrame) -> pl.DataFrame:
-    paying = lines if not lines["earning_minor"].null_count() else lines.filter(pl.col("earning_minor").is_not_null())
-    return paying.select(*CREDIT_COLUMNS, *POSITIONS)
+    return kept(lines.select(*CREDIT_COLUMNS, *POSITIONS), lines["earning_minor"].is_not_null())
 
 
 def history(facts: Facts, as_of: date) -> Scenarios:
     """What has happened up to the day."""
-    happened = facts.transactions.filter(pl.col("kind") != "expected", pl.col("dated_on") <= as_of)
+    known = facts.transactions
+    happened = kept(known, (known["kind"] != "expected") & (known["dated_on"] <= as_of))
     return Scenarios(
         in_scenario(happened),
         in_scenario(facts.participants),

@@ -14,12 +14,17 @@ from compensation.facts.exchange_rates import ExchangeRates
 KINDS = ("booking", "order", "invoice", "receipt")
 """In the order in which a deal goes through them."""
 _PAID_BY_DOCUMENT = pl.col("document_id").is_not_null() & pl.col("settles").fill_null(value=False)
+DOCUMENTED = (
+    *("transaction_id", "deal_id", "kind", "document_id", "currency", "settles_id", "reverses_id", "dated_on"),
+    "revenue_minor",
+)
+"""What is looked at of transactions."""
 _ACCOUNT = ("deal_id", "kind", "document", "currency")
 
 
 @dataclass(frozen=True)
 class Documents:
-    """The transactions known, without those that are only expected."""
+    """The transactions known (the columns :data:`DOCUMENTED`), without those that are only expected."""
 
     transactions: pl.DataFrame
     rates: ExchangeRates

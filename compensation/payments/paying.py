@@ -10,7 +10,7 @@ import polars as pl
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, rounded
 from compensation.facts.frames import Facts
-from compensation.packing import first_occurrences
+from compensation.packing import first_occurrences, kept
 from compensation.payments.balances import Paid, settle_period
 from compensation.payments.bounds import BoundsOfPlans
 from compensation.payments.pay_currency import PayCurrencies
@@ -60,8 +60,7 @@ def ledger(
     is_own = releases["plan"] == name
     if open_on:
         is_own &= releases["released_on"] >= open_on
-    still = releases.select(*_PAID_TO, "component", "pay_minor", "released_on")
-    still = still if is_own.all() else still.filter(is_own)
+    still = kept(releases.select(*_PAID_TO, "component", "pay_minor", "released_on"), is_own)
     left = [each for each in periods if open_on is None or each.period.start >= open_on]
     ends = pl.DataFrame(
         {"released_on": [each.period.start for each in left], "place": range(len(left))},

@@ -11,8 +11,8 @@ from compensation.exact import LIMIT, MAX_MINOR
 from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, divided
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
-from compensation.packing import first_occurrences
-from compensation.payments.documents import Documents, refuse_wide
+from compensation.packing import first_occurrences, kept
+from compensation.payments.documents import DOCUMENTED, Documents, refuse_wide
 from compensation.payments.families import families, origin_id
 from compensation.payments.schedules import Schedule, schedules_of
 from compensation.payments.steps import steps
@@ -43,8 +43,7 @@ def release(
     lines: pl.DataFrame, openings: pl.DataFrame, facts: Facts, plans: Sequence[Plan], *, as_of: date
 ) -> Released:
     """What of the lines and openings may be paid up to ``as_of``; see :class:`~compensation.payments.Settlement`."""
-    is_due = lines["dated_on"] <= as_of
-    lines = lines if is_due.all() else lines.filter(is_due)
+    lines = kept(lines, lines["dated_on"] <= as_of)
     schedules = schedules_of(plans)
     opened = _as_lines(openings, as_of)
     if not schedules:
@@ -80,8 +79,7 @@ def _credited(lines: pl.DataFrame, *which: pl.Expr) -> pl.DataFrame:
         "currency",
         pl.col("earning_minor").alias("release_minor"),
     )
-    kept = lines.select(pl.all_horizontal(*which, pl.col("earning_minor") != 0)).to_series()
-    return entries.filter(kept)
+    return kept(entries, lines.select(pl.all_horizontal(*which, pl.col("earning_minor") != 0)).to_series())
 
 
 def _as_lines(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -100,7 +98,8 @@ def _scheduled(
     held: pl.DataFrame, schedules: Sequence[Schedule], facts: Facts, as_of: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Releases and what waits, of some families at a time."""
-    happened = facts.transactions.filter(pl.col("kind") != "expected", pl.col("dated_on") <= as_of)
+    known = facts.transactions.select(DOCUMENTED)
+    happened = kept(known, (known["kind"] != "expected") & (known["dated_on"] <= as_of))
     documents = Documents(happened, ExchangeRates(facts))
     parts = 1 + held.height // _LINES_AT_ONCE
     place = origin_id().hash() % parts
@@ -153,8 +152,8 @@ def _entries(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame, a
 def _grown(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """What each step releases of what the family has earned by then, to the transaction with which it began."""
     joined = amounts.join(known.filter(pl.col("on") <= as_of), on="origin", maintain_order="left_right")
-    in_time = (joined["on"] >= joined["from_on"]) & (joined["on"] < joined["to_on"])
-    entries = _of_earned(joined if in_time.all() else joined.filter(in_time), earned, "release_minor")
+    joined = kept(joined, (joined["on"] >= joined["from_on"]) & (joined["on"] < joined["to_on"]))
+    entries = _of_earned(joined, earned, "release_minor")
     return entries.select("line", "family", pl.col("on").alias("released_on"), "moment", "share", "release_minor")
 
 

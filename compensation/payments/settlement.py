@@ -7,6 +7,7 @@ from typing import Protocol
 
 import polars as pl
 
+from compensation.collecting import without_collections
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.payments.adjustments import adjustments, posted_openings
@@ -91,12 +92,16 @@ def settle(calculation: Earned, facts: Facts, plans: Sequence[Plan], *, as_of: d
     dated = pl.concat([lines.select(_EARNING), _dated(openings)])
     adjusted = adjustments(dated, releases, facts, places, currencies)
     bounds = BoundsOfPlans(facts, paying, currencies, as_of)
-    rows = [
-        row
-        for name, each in sorted(periods.items())
-        for row in pay(ledger(name, each, open_days.get(name), releases, adjusted, facts), bounds, currencies, as_of)
-    ]
-    return Settlement(releases, released.waiting, payments_frame(rows), adjusted)
+    with without_collections():
+        rows = [
+            row
+            for name, each in sorted(periods.items())
+            for row in pay(
+                ledger(name, each, open_days.get(name), releases, adjusted, facts), bounds, currencies, as_of
+            )
+        ]
+        payments = payments_frame(rows)
+    return Settlement(releases, released.waiting, payments, adjusted)
 
 
 def _of_plans(frame: pl.DataFrame, paying: Sequence[Plan], given: int) -> pl.DataFrame:
