@@ -29,13 +29,12 @@ class Documents:
     transactions: pl.DataFrame
     rates: ExchangeRates
 
-    def origins(self, families: pl.DataFrame) -> pl.DataFrame:
+    def origins(self, starts: pl.DataFrame) -> pl.DataFrame:
         """The credits at which families begin (or, where the calendar alone matters, the days: ``awaited`` is "").
 
-        Columns origin (number), schedule, awaited, start_on, deal_id, kind, document_id, currency, document (whose
-        receipts settle it; null: all of the deal do).
+        ``starts``: schedule, awaited, start_on, each once. In their order, with the further columns origin (number),
+        deal_id, kind, document_id, currency, document (whose receipts settle it; null: all of the deal do).
         """
-        starts = families.select("schedule", "awaited", "start_on").unique(maintain_order=True)
         named = self.transactions.select(
             pl.col("transaction_id").alias("awaited"), "deal_id", "kind", "document_id", "currency"
         )

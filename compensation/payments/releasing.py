@@ -117,10 +117,10 @@ def _released(
     by_documents = pl.col("schedule").is_in([each.number for each in schedules if each.follows_documents])
     awaited = pl.when(by_documents).then("origin_id").otherwise(pl.lit("")).alias("awaited")
     earned = families(held).with_columns(awaited)
-    origins = documents.origins(earned)
     key = ["schedule", "awaited", "start_on"]
-    found = earned.select(key).join(origins.select(*key, "origin"), on=key, how="left", maintain_order="left")
-    earned = earned.with_columns(found["origin"])
+    first, places = first_occurrences(earned, key)
+    origins = documents.origins(earned.select(key)[first])
+    earned = earned.with_columns(places.cast(pl.Int64).alias("origin"))
     by_amounts = pl.col("schedule").is_in([each.number for each in schedules if each.follows_amounts])
     ledger = documents.ledger(origins.filter(by_amounts))
     refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
