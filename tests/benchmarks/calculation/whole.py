@@ -20,8 +20,8 @@ _RELEASE = ("payee_id", "component", "transaction_id", "via_payee_id", "released
 
 
 def run() -> Iterator[Result]:
-    """Of one million credits."""
-    yield measure(1_000_000, repeats=2)
+    """Of ten million credits."""
+    yield measure(10_000_000, repeats=2)
 
 
 def measure(count: int, repeats: int) -> Result:
