@@ -31,6 +31,7 @@ from compensation.figures.evaluating import Figures
 from compensation.figures.factors import ManualFactors
 from compensation.figures.metrics import Metrics
 from compensation.figures.totals import Key, Totals
+from compensation.packing import kept
 from compensation.plans.limits import Per
 from compensation.plans.periods import WITHIN_MONTHS, Period
 from compensation.plans.rules import Rule
@@ -95,7 +96,8 @@ class Run:
 
     def earned(self, credited: pl.DataFrame) -> Earned:
         caps = [rule.number for rule in self._engine.rules if rule.cap is not None]
-        measured, credited = credited.filter(pl.col("rule").is_in(caps)), credited.filter(~pl.col("rule").is_in(caps))
+        is_measured = credited["rule"].is_in(caps)
+        measured, credited = credited.filter(is_measured), kept(credited, ~is_measured)
         self._credited.append(credited)
         levels = levels_of(self._engine.paying) or [()]
         for rules in levels:
@@ -107,7 +109,7 @@ class Run:
                 own = pl.concat([own, credited_by], how="diagonal_relaxed")
             self._count()
             self._level(own, rules, sources)
-        lines = self._capped(pl.concat(self._lines, how="diagonal_relaxed"), measured)
+        lines = self._capped(_together(self._lines), measured)
         lines = _in_minor_units(lines, self._engine.rules)
         _refuse_totals(lines, self._pays, self._engine.rules)
         return Earned(
@@ -155,7 +157,7 @@ class Run:
         """The lines with ``earning`` after all limits."""
         if not any(has_limits(rule.component) for rule in rules):
             return lines
-        before = pl.concat(self._lines, how="diagonal_relaxed") if self._lines else None
+        before = _together(self._lines) if self._lines else None
         opening = [key for keys in in_force.values() for key in keys]
         engine = self._engine
         limits = Limits(self._accumulators, before, engine.rules, engine.minors, opening, engine.versions)
@@ -198,7 +200,7 @@ class Run:
 
     def _earning_credits(self, standing: Sequence[Rule]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Credits of the rules that other components' earnings credit, and where these come from."""
-        lines = pl.concat(self._lines, how="diagonal_relaxed")
+        lines = _together(self._lines)
         pays = [(pay, self._earned_on(pay)) for pay in self._pays]
         instalments_through = self._as_of if self._through is None else None
         scenarios, sources = earning_scenarios(lines, pays, standing, self._engine.rules, instalments_through)
@@ -229,6 +231,11 @@ class Run:
         position = self._figures.positions.between((scenario, rule.number, payee_id), period.start, period.end)
         exponent = self._engine.rates.exponent(rule.plan.currency)
         return Fraction(compile_curve(rule, terms, exponent).pay_at(position), 10**exponent)
+
+
+def _together(levels: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The lines of all levels; what only later ones have is null in earlier ones."""
+    return levels[0] if len(levels) == 1 else pl.concat(levels, how="diagonal_relaxed")
 
 
 def _daily(
