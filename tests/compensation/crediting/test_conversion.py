@@ -1,10 +1,11 @@
 """Currencies: which rate, and before or after the share."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from tests.compensation.crediting.company import Row, component, credits_of, facts, plan, rows
+from tests.compensation.crediting.company import Row, component, credits_of, facts, frame, plan, rows
 
 EUR: Row = {"from_currency": "EUR", "to_currency": "USD"}
 YEN: Row = {"from_currency": "USD", "to_currency": "JPY"}
@@ -52,6 +53,16 @@ def test_the_share_is_taken_before_or_after_the_conversion(says: str, base: list
         rates=[{**EUR, "rate": "1.02"}],
     )
     assert credits_of(given, plan(component(says)))["base"].to_list() == base
+
+
+@pytest.mark.parametrize("second", ["0.0000000001", "0.00000000001"])
+def test_a_rate_of_many_digits_pays_nothing_rather_than_a_cent(second: str) -> None:
+    """0.000000002 by 0.0000000001 is one by 5 * 10**18: twice that is beyond 64 bits; a tenth of it is so by itself."""
+    rates = [{**EUR, "from_currency": "CHF", "to_currency": "EUR", "rate": "0.000000002"}, {**EUR, "rate": second}]
+    sales = [{**SALE, "currency": "CHF"}, {**SALE, "transaction_id": "u", "currency": "USD"}]
+    currencies = frame("currencies", [{"currency": name, "exponent": 2} for name in ("USD", "EUR", "CHF")])
+    given = replace(facts(transactions=sales, rates=rates), currencies=currencies)
+    assert credits_of(given, plan(component()))["base"].to_list() == [0, 100_000]
 
 
 def test_a_number_has_no_currency() -> None:

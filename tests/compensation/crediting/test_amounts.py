@@ -1,0 +1,104 @@
+"""What a party is credited: the measure, its rate, the party's part and the rule's share, each rounded to the cent."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.compensation.crediting.company import Row, component, credits_of, facts, frame, plan, rows
+
+PEOPLE = [{"payee_id": "ann"}, {"payee_id": "bob"}, {"payee_id": "cid"}]
+OWNERS = [{"payee_id": row["payee_id"]} for row in PEOPLE]
+
+
+def sale(name: str, revenue: int, **more: object) -> Row:
+    return {"transaction_id": name, "revenue_minor": revenue, **more}
+
+
+def back(name: str, revenue: int) -> Row:
+    """What takes back a part of t, later."""
+    return sale(name, revenue, kind="return", reverses_id="t", posting_sequence=int(name[1:]) + 1)
+
+
+def test_what_is_taken_back_is_the_difference_of_what_is_left() -> None:
+    """Half of 1.01 is 0.51, of the 0.51 that are left then 0.26."""
+    given = facts(transactions=[sale("t", 101), back("r1", -50), back("r2", -51)])
+    found = credits_of(given, plan(component("share: 50%")))
+    assert rows(found, "transaction_id", "base", "position", "family_base") == [
+        ("t", 51, 51, 0),
+        ("r1", -25, -25, 51),
+        ("r2", -26, -26, 26),
+    ]
+
+
+def test_each_component_credits_its_own_measures_of_each_document() -> None:
+    paid = plan(
+        "\n".join(
+            (
+                component(name="plain"),
+                component("position: quantity, mode: sliced", name="by_number"),
+                component("measure: quantity", name="number", payout="{per_unit: 1}"),
+            )
+        )
+    )
+    given = facts(transactions=[sale("t", 100_000), sale("u", 30_000, quantity_millionths=3_000_000)])
+    assert rows(credits_of(given, paid), "rule", "transaction_id", "base", "position") == [
+        (0, "t", 100_000, 100_000),
+        (0, "u", 30_000, 30_000),
+        (1, "t", 100_000, 1_000_000),
+        (1, "u", 30_000, 3_000_000),
+        (2, "t", 1_000_000, 1_000_000),
+        (2, "u", 3_000_000, 3_000_000),
+    ]
+
+
+def test_each_component_converts_before_or_after_its_share_and_numbers_not_at_all() -> None:
+    """0.51 at 1.02 are 0.52, half of it 0.26; half of 0.51 is 0.26, at 1.02 0.27. There is no rate for francs."""
+    paid = plan(
+        "\n".join(
+            (
+                component("share: 50%", name="early"),
+                component("share: 50%, converted_after_share: yes", name="late"),
+                component("share: 50%, measure: quantity", name="number", payout="{per_unit: 1}"),
+                component("converted_after_share: yes, measure: quantity", name="all", payout="{per_unit: 1}"),
+            )
+        )
+    )
+    given = facts(
+        transactions=[sale(name, 51, currency=name) for name in ("CHF", "EUR", "USD")],
+        rates=[{"from_currency": "EUR", "to_currency": "USD", "rate": "1.02"}],
+    )
+    currencies = frame("currencies", [{"currency": name, "exponent": 2} for name in ("USD", "EUR", "CHF")])
+    found = credits_of(replace(given, currencies=currencies), paid)
+    assert [found.filter(rule=number)["base"].to_list() for number in range(4)] == [
+        [None, 26, 26],
+        [None, 27, 26],
+        [500_000] * 3,
+        [1_000_000] * 3,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("says", "bases"), [("", [333, 334, 333]), ("split: earning", [1_000, 1_000, 1_000])], ids=["base", "earning"]
+)
+def test_three_owners_of_a_role_share_thirds(says: str, bases: list[int]) -> None:
+    """A third of 10.00, two thirds less that, all less that; parts of the earning leave the base whole."""
+    shares = "role_shares: {owner: 100%}"
+    given = facts(PEOPLE, participants=OWNERS, transactions=[sale("t", 1_000)])
+    found = credits_of(given, plan(component(", ".join(filter(None, (shares, says))))))
+    assert rows(found, "base", "share_millionths", "share_from", "share_to") == [
+        (bases[0], 333_333, 0, 333_333),
+        (bases[1], 333_334, 333_333, 666_667),
+        (bases[2], 333_333, 666_667, 1_000_000),
+    ]
+
+
+def test_components_that_divide_the_base_and_those_that_divide_the_earning() -> None:
+    halves = [{"payee_id": name, "share_millionths": 500_000} for name in ("ann", "bob")]
+    given = facts(PEOPLE[:2], participants=halves, transactions=[sale("t", 101)])
+    found = credits_of(given, plan(f"{component()}\n{component('split: earning', name='whole')}"))
+    assert rows(found, "rule", "payee_id", "base", "share_millionths") == [
+        (0, "ann", 51, 500_000),
+        (0, "bob", 50, 500_000),
+        (1, "ann", 101, 500_000),
+        (1, "bob", 101, 500_000),
+    ]
