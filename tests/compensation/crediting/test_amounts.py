@@ -51,6 +51,42 @@ def test_each_component_credits_its_own_measures_of_each_document() -> None:
     ]
 
 
+def test_where_all_components_look_at_another_measure_it_is_that_of_the_documents() -> None:
+    found = credits_of(facts(transactions=[sale("t", 500)]), plan(component("position: quantity, mode: sliced")))
+    assert rows(found, "base", "position") == [(500, 1_000_000)]
+
+
+def test_nothing_in_a_currency_without_a_rate_is_no_amount() -> None:
+    found = credits_of(facts(transactions=[sale("t", 0, currency="EUR")]), plan(component()))
+    assert rows(found, "base", "outcome") == [(None, "no_rate")]
+
+
+def test_the_first_part_alone_is_no_more_than_that() -> None:
+    halves = [{"payee_id": name, "share_millionths": 500_000} for name in ("ann", "bob")]
+    found = credits_of(facts(participants=halves, transactions=[sale("t", 1_000)]), plan(component()))
+    assert rows(found, "base", "share_from", "share_to") == [(500, 0, 500_000)]
+
+
+def test_the_part_of_one_who_alone_has_the_plan() -> None:
+    """Of three who share 10.00 by hundreds of cents, ann and cid have no position."""
+    shared = [{**row, "share_millionths": part} for row, part in zip(OWNERS, (300_000, 500_000, 200_000), strict=True)]
+    found = credits_of(
+        facts([{"payee_id": "bob"}], participants=shared, transactions=[sale("t", 1_000)]), plan(component())
+    )
+    assert rows(found, "payee_id", "base", "share_from", "share_to") == [("bob", 500, 300_000, 800_000)]
+
+
+def test_without_another_currency_it_does_not_matter_when_it_is_converted() -> None:
+    found = credits_of(facts(transactions=[sale("t", 51)]), plan(component("share: 50%, converted_after_share: yes")))
+    assert found["base"].to_list() == [26]
+
+
+def test_two_owners_of_a_role_share_halves() -> None:
+    given = facts(PEOPLE[:2], participants=OWNERS[:2], transactions=[sale("t", 101)])
+    found = credits_of(given, plan(component("role_shares: {owner: 100%}")))
+    assert rows(found, "base", "share_millionths", "share_to") == [(51, 500_000, 500_000), (50, 500_000, 1_000_000)]
+
+
 def test_each_component_converts_before_or_after_its_share_and_numbers_not_at_all() -> None:
     """0.51 at 1.02 are 0.52, half of it 0.26; half of 0.51 is 0.26, at 1.02 0.27. There is no rate for francs."""
     paid = plan(
@@ -94,11 +130,11 @@ def test_three_owners_of_a_role_share_thirds(says: str, bases: list[int]) -> Non
 
 def test_components_that_divide_the_base_and_those_that_divide_the_earning() -> None:
     halves = [{"payee_id": name, "share_millionths": 500_000} for name in ("ann", "bob")]
-    given = facts(PEOPLE[:2], participants=halves, transactions=[sale("t", 101)])
+    given = facts(PEOPLE[:2], participants=halves, transactions=[sale("t", 100_000_001)])
     found = credits_of(given, plan(f"{component()}\n{component('split: earning', name='whole')}"))
     assert rows(found, "rule", "payee_id", "base", "share_millionths") == [
-        (0, "ann", 51, 500_000),
-        (0, "bob", 50, 500_000),
-        (1, "ann", 101, 500_000),
-        (1, "bob", 101, 500_000),
+        (0, "ann", 50_000_001, 500_000),
+        (0, "bob", 50_000_000, 500_000),
+        (1, "ann", 100_000_001, 500_000),
+        (1, "bob", 100_000_001, 500_000),
     ]

@@ -23,7 +23,8 @@ def narrowest(
     """Of credits with those factors: the first of each component to bea, then to ann; before is 0 unless it is told."""
     number = len(next(iter(columns.values())))
     zeros = {f"{name}_before": [0] * number for name in names}
-    raw = pl.DataFrame({"rule": [at % 2 for at in range(number)], **zeros, **columns})
+    factors = {name: pl.Series(values, dtype=EXACT_TYPE) for name, values in {**zeros, **columns}.items()}
+    raw = pl.DataFrame({"rule": [at % 2 for at in range(number)], **factors})
     rows = pl.DataFrame({"document": [0] * number, "place": [at // 2 for at in range(number)], "rule": raw["rule"]})
     matched = Matched(rows, pl.DataFrame(), pl.DataFrame({"payee_id": ["bea", "ann"]}))
     return narrowest_for(raw, matched, RULES, names, unit)
@@ -76,6 +77,12 @@ def test_a_share_of_a_part(amount: int, fits: bool) -> None:
     assert found == (SHORT_TYPE if fits else EXACT_TYPE)
 
 
+@pytest.mark.parametrize(("amount", "fits"), [(2**62 - 103, True), (2**62 - 102, False)])
+def test_a_part_of_a_whole_that_is_counted_finely(amount: int, fits: bool) -> None:
+    """A hundredth: 2 * (amount + 1) * 1 + 2 * 100 + 2 * 1 is below 2**63."""
+    assert narrowest({"base_after": [amount], "credited_to": [1]}, unit=100) == (SHORT_TYPE if fits else EXACT_TYPE)
+
+
 def test_what_looks_at_another_measure_counts_as_much() -> None:
     both = ("base", "position")
     assert narrowest({"base_after": [1], "position_after": [FITS]}, both) == SHORT_TYPE
@@ -103,6 +110,7 @@ BEYOND = FITS + 2
         ({"base_after": [1, 1], "base_before": [-BEYOND, 0]}, "bea", "second"),
         ({"base_after": [2**61, 9, 9, 2**61], "base_num": [1, 2, 2, 2], "base_den": [1] * 4}, "ann", "first"),
         ({"base_after": [9, 2**61, 9, 9], "base_num": [None, 2, 1, 1], "base_den": [None, 1, 1, 1]}, "bea", "first"),
+        ({"base_after": [9, -(2**61)], "base_num": [1, 2], "base_den": [1, 1]}, "bea", "first"),
         ({"base_after": [2**61, 9], "share_num": [2, 1], "share_den": [1, 1]}, "bea", "second"),
     ],
 )
@@ -117,6 +125,11 @@ def test_the_first_payee_and_component_beyond_all_integers_is_named(
 def test_credits_that_fit_one_by_one_are_not_refused_for_the_largest_factors_of_all() -> None:
     assert narrowest({"base_after": [2**61, 9], "base_num": [1, 2], "base_den": [1, 1]}) == EXACT_TYPE
     assert narrowest({"base_after": [2**61, 2**61], "base_num": [1, 4], "base_den": [1, 4]}) == EXACT_TYPE
+    assert narrowest({"base_after": [2**61, 2**61], "share_num": [1, 4], "share_den": [1, 4]}) == EXACT_TYPE
+    assert narrowest({"base_after": [BEYOND], "base_num": [None], "base_den": [None]}) == EXACT_TYPE
+
+
+def test_what_the_tiers_look_at_is_refused_as_well() -> None:
     both = ("base", "position")
     with pytest.raises(PayOverflowError):
         narrowest({"base_after": [1], "position_after": [BEYOND]}, both)
