@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from compensation.errors import PayOverflowError
 from tests.compensation.crediting.company import Row, component, credits_of, facts, frame, plan, rows
 
 PEOPLE = [{"payee_id": "ann"}, {"payee_id": "bob"}, {"payee_id": "cid"}]
@@ -79,6 +80,17 @@ def test_the_part_of_one_who_alone_has_the_plan() -> None:
 def test_without_another_currency_it_does_not_matter_when_it_is_converted() -> None:
     found = credits_of(facts(transactions=[sale("t", 51)]), plan(component("share: 50%, converted_after_share: yes")))
     assert found["base"].to_list() == [26]
+
+
+def test_a_share_may_be_more_than_all_of_it() -> None:
+    found = credits_of(facts(transactions=[sale("t", 101)]), plan(component("share: 200%")))
+    assert found["base"].to_list() == [202]
+
+
+def test_a_credit_beyond_all_integers_is_refused_by_payee_and_component() -> None:
+    with pytest.raises(PayOverflowError) as refused:
+        credits_of(facts(transactions=[sale("t", 2**62)]), plan(f"{component()}\n{component(name='more')}"))
+    assert (refused.value.payee_id, refused.value.component) == ("ann", "more")
 
 
 def test_two_owners_of_a_role_share_halves() -> None:

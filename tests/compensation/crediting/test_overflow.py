@@ -110,7 +110,7 @@ BEYOND = FITS + 2
         ({"base_after": [1, 1], "base_before": [-BEYOND, 0]}, "bea", "second"),
         ({"base_after": [2**61, 9, 9, 2**61], "base_num": [1, 2, 2, 2], "base_den": [1] * 4}, "ann", "first"),
         ({"base_after": [9, 2**61, 9, 9], "base_num": [None, 2, 1, 1], "base_den": [None, 1, 1, 1]}, "bea", "first"),
-        ({"base_after": [9, -(2**61)], "base_num": [1, 2], "base_den": [1, 1]}, "bea", "first"),
+        ({"base_after": [9, -(2**61)], "base_num": [2, 2], "base_den": [1, 1]}, "bea", "first"),
         ({"base_after": [2**61, 9], "share_num": [2, 1], "share_den": [1, 1]}, "bea", "second"),
     ],
 )

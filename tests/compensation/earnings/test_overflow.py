@@ -16,7 +16,6 @@ from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR
 from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE
 from compensation.plans.periods import Period
-from compensation.plans.rules import Rule
 from tests.compensation.curves.test_shapes import rule_of
 
 YEAR = Period("2026", date(2026, 1, 1), date(2027, 1, 1))
@@ -36,14 +35,13 @@ class Walked(NamedTuple):
 
 def chosen(
     walked: Sequence[Walked],
-    says: str = ALL,
-    *,
+    *says: str,
     starts: Sequence[int] = (0, 0),
     curves: Sequence[Curve] | None = None,
 ) -> pl.DataType:
-    """The integers for the credits of two accumulators of payees 0 and 1; all go along the first curve."""
-    rule: Rule = rule_of(says)
-    compiled = [compile_curve(rule, Terms(), 2)] if curves is None else curves
+    """The integers for credits of two accumulators, of payees 0 and 1, both of the first rule and along its curve."""
+    rules = [rule_of(each) for each in says or (ALL,)]
+    compiled = [compile_curve(rule, Terms(), 2) for rule in rules] if curves is None else curves
     accumulators = [
         Accumulator(number, number, number, AccumulatorKey("", 0, str(number), str(number), YEAR), 0, None, start, None)
         for number, start in enumerate(starts)
@@ -51,7 +49,7 @@ def chosen(
     rows = [(each.walk, each.walk, 0, each.base, each.position) for each in walked]
     names = ("accumulator", "walk", "curve", "base", "position")
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Int64), orient="row")
-    return refuse_overflow(frame, accumulators, compiled, [rule])
+    return refuse_overflow(frame, accumulators, compiled, rules)
 
 
 def line(a: int, b: int, d: int = 1) -> list[Curve]:
@@ -66,6 +64,7 @@ def line(a: int, b: int, d: int = 1) -> list[Curve]:
         ([(0, FITS + 1)], (0, 0), False),
         ([(0, -FITS - 1)], (0, 0), False),
         ([(0, FITS), (1, FITS)], (0, 0), True),
+        ([(0, FITS + 1), (1, 1)], (0, 0), False),
         ([(0, FITS), (0, 1)], (0, 0), False),
         ([(0, 2**60), (0, 1 - 2**60)], (0, 0), True),
         ([(0, 2**60), (0, -(2**60))], (0, 0), False),
@@ -104,11 +103,19 @@ def test_the_steepest_of_all_curves_counts() -> None:
     assert chosen([Walked(0, FITS - 7)], curves=[*line(-6, 1), *line(0, 1, 3)]) == SHORT_TYPE
 
 
+def test_the_coarsest_rounding_of_all_curves_counts() -> None:
+    """Twice 100 cents instead of twice one."""
+    coarse = [*line(0, 1), Curve((), line(0, 1)[0].segments, "money", CurveRounding(100))]
+    assert chosen([Walked(0, FITS - 50)], curves=coarse) == SHORT_TYPE
+    assert chosen([Walked(0, FITS - 49)], curves=coarse) == EXACT_TYPE
+
+
 def test_gains_by_case_add_up_beside_their_positions() -> None:
     """Two credits of 2**58 - 1 each: 4 * their positions * 2 + 2 is below 2**62; at 2**59 it is 2**63."""
     assert chosen([Walked(0, 2**59 - 1)] * 2, CASES) == SHORT_TYPE
     assert chosen([Walked(0, 2**59)] * 2, CASES) == EXACT_TYPE
     assert chosen([Walked(0, 2**59)] * 2) == SHORT_TYPE
+    assert chosen([Walked(0, 2**59)] * 2, ALL, CASES) == EXACT_TYPE
 
 
 def test_other_modes_take_exact_integers_and_what_has_no_curve_the_short_ones() -> None:
@@ -146,6 +153,7 @@ def test_a_total_beyond_exact_integers_is_refused_and_one_less_is_not(
 
 def test_each_walk_is_bounded_by_itself_with_what_it_starts_from() -> None:
     half = MAX_MINOR // 2
+    assert chosen([Walked(0, half + 1), Walked(0, 1)]) == EXACT_TYPE
     assert chosen([Walked(0, half), Walked(1, half), Walked(0, half)]) == EXACT_TYPE
     with pytest.raises(PayOverflowError) as refused:
         chosen([Walked(0, half), Walked(1, half), Walked(1, -half)], starts=(0, -1))
@@ -161,5 +169,41 @@ def test_many_bases_and_gains_of_an_accumulator_are_added_up() -> None:
         with pytest.raises(PayOverflowError):
             chosen([quarter, other], rates, curves=steep)
     with pytest.raises(PayOverflowError):
+        chosen([Walked(0, 1, -FAR // 2)], rates, ALL, curves=steep)
+    with pytest.raises(PayOverflowError):
         chosen([Walked(0, FAR // 4)] * 2, curves=line(0, STEEP))
     assert chosen([Walked(0, FAR // 4), Walked(1, FAR // 4)], curves=line(0, STEEP)) == EXACT_TYPE
+
+
+def bent(*lines: tuple[int, int, int]) -> list[Curve]:
+    """A curve of several pieces: a, b and d of each."""
+    return [Curve((), tuple(Segment(0, 0, *each) for each in lines), "money", CurveRounding())]
+
+
+FLAT = (0, 0, 1)
+SLICED, BY_RATE = f"mode: sliced\n{ALL}", f"mode: rate_after\n{ALL}"
+HALF = 10**38 // 2
+
+
+@pytest.mark.parametrize(
+    ("says", "curve", "walked"),
+    [
+        (ALL, [FLAT, (0, STEEP, 1)], Walked(0, FAR)),
+        (ALL, [(0, 0, HALF), FLAT], Walked(0, 0)),
+        (SLICED, [FLAT, (0, 1, 1)], Walked(0, 5 * FAR, 5 * FAR)),
+        (SLICED, [(0, 4, 1)], Walked(0, 25 * FAR // 10, 25 * FAR // 10)),
+        (SLICED, [(0, 0, 100 * FAR)], Walked(0, FAR // 2)),
+        (SLICED, [(0, 0, HALF), FLAT], Walked(0, 0)),
+        (BY_RATE, [FLAT, (0, 100 * FAR, 1)], Walked(0, 1, FAR // 2)),
+        (BY_RATE, [(0, 0, HALF), FLAT], Walked(0, 1)),
+    ],
+)
+def test_any_piece_of_a_curve_can_be_the_one_that_is_too_steep(
+    says: str, curve: list[tuple[int, int, int]], walked: Walked
+) -> None:
+    """Slices are bounded by 2 * base * 2 * position * slope, and by 2 * denominator * position, of at least one."""
+    for pieces in (curve, curve[::-1]):
+        with pytest.raises(PayOverflowError):
+            chosen([walked], says, curves=bent(*pieces))
+    gentler = [(a, max(b - 1, 0), max(d - 1, 1)) for a, b, d in curve]
+    assert chosen([walked], says, curves=bent(*gentler)) in (SHORT_TYPE, EXACT_TYPE)
