@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
+from compensation.crediting.conversion import month_average
+from compensation.facts.exchange_rates import ExchangeRates
 from tests.compensation.crediting.company import Row, component, credits_of, facts, frame, plan, rows
 
 EUR: Row = {"from_currency": "EUR", "to_currency": "USD"}
@@ -63,6 +66,17 @@ def test_a_rate_of_many_digits_pays_nothing_rather_than_a_cent(second: str) -> N
     currencies = frame("currencies", [{"currency": name, "exponent": 2} for name in ("USD", "EUR", "CHF")])
     given = replace(facts(transactions=sales, rates=rates), currencies=currencies)
     assert credits_of(given, plan(component()))["base"].to_list() == [0, 100_000]
+
+
+@pytest.mark.parametrize(("rate", "base"), [("1", 100_000), ("2", 200_000), ("0.5", 50_000), ("1.5", 150_000)])
+def test_one_rate_for_all(rate: str, base: int) -> None:
+    found = credits_of(facts(transactions=[SALE], rates=[{**EUR, "rate": rate}]), plan(component()))
+    assert found["base"].to_list() == [base]
+
+
+def test_a_mean_of_many_digits_is_rounded_to_fifteen() -> None:
+    rates = ExchangeRates(facts(rates=[{**EUR, "rate": "0.1234567890123457"}]))
+    assert month_average(rates, "EUR", "USD", date(2026, 3, 1)) == Fraction(123_456_789_012_346, 10**15)
 
 
 def test_a_number_has_no_currency() -> None:
