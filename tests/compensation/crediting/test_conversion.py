@@ -74,6 +74,18 @@ def test_one_rate_for_all(rate: str, base: int) -> None:
     assert found["base"].to_list() == [base]
 
 
+def test_components_that_convert_by_different_rates_find_each_their_own() -> None:
+    """100,000 minor units at 1.2, 1.1 and 0.7 (of a hundred each), or not at all."""
+    paid = plan(
+        f"{component()}\n{component('exchange_rate: plan_rate', name='planned')}",
+        more="plan_rates: {EUR: 1.1, JPY: 0.7}",
+    )
+    sales = [{**SALE, "transaction_id": name, "currency": name} for name in ("EUR", "JPY", "USD")]
+    found = credits_of(facts(transactions=sales, rates=RATES), paid)
+    assert found.filter(rule=0)["base"].to_list() == [120_000, 62_500, 100_000]
+    assert found.filter(rule=1)["base"].to_list() == [110_000, 70_000_00, 100_000]
+
+
 def test_a_mean_of_many_digits_is_rounded_to_fifteen() -> None:
     rates = ExchangeRates(facts(rates=[{**EUR, "rate": "0.1234567890123457"}]))
     assert month_average(rates, "EUR", "USD", date(2026, 3, 1)) == Fraction(123_456_789_012_346, 10**15)

@@ -160,3 +160,5 @@ def test_two_credits_of_a_walk_in_one_place_are_refused(few: int, monkeypatch: p
     monkeypatch.setattr(packing, "FEW", few)
     with pytest.raises(ValueError, match="transaction t: two credits of ann have the same place"):
         walked(("ann", 1, 5_000), ("ann", 2, 10_000), ("ann", 1, 10_000))
+    with pytest.raises(ValueError, match="the same place"):
+        walked(("ann", 1, 5_000), ("ann", 1, 10_000))
