@@ -38,11 +38,9 @@ def narrowest_for(
         return SHORT_TYPE
     groups = [_columns(name, raw.columns) for name in names]
     largest = raw.select(pl.col({each for group in groups for each in group.values()}).abs().max()).row(0, named=True)
-    worst = [
-        _worst(group, [largest[column] for column in group.values()])._replace(den=1, share_den=1) for group in groups
-    ]
+    worst = [_worst(group, [largest[column] for column in group.values()]) for group in groups]
     for limit, numbers in ((MAX_MINOR, SHORT_TYPE), (LIMIT, EXACT_TYPE)):
-        if all(_fits(each, unit, limit) for each in worst):
+        if all(_all_fit(each, unit, limit) for each in worst):
             return numbers
     names_of = {rule.number: rule.component.name for rule in rules}
     payees = raw.with_columns(matched.column("payee_id"))
@@ -83,6 +81,12 @@ def _worst(group: Iterable[str], values: Sequence[object]) -> _Worst:
     return _Worst(
         **{part: abs(int(str(value))) if value is not None else 0 for part, value in zip(group, values, strict=True)}
     )
+
+
+def _all_fit(largest: _Worst, unit: int, limit: int) -> bool:
+    """Whether any credits fit of which these are the largest factors: divided by one, and beside all denominators."""
+    widest = max(largest.den, largest.share_den)
+    return _fits(largest._replace(den=1, share_den=1), unit, limit - 2 * widest)
 
 
 def _fits(worst: _Worst, unit: int, limit: int) -> bool:

@@ -71,9 +71,8 @@ def _at_segment(walked: pl.LazyFrame, segments: pl.DataFrame, position: str) -> 
     ends = firsts.shift(-1).fill_null(segments.height)
     walked = walked.with_columns(pl.lit(firsts).gather("curve").alias("_segment"))
     most = max((ends - firsts).to_list(), default=1)
-    step = 1 << (most - 1).bit_length()
-    while step := step >> 1:
-        further = pl.col("_segment") + step
+    for halving in reversed(range((most - 1).bit_length())):
+        further = pl.col("_segment") + (1 << halving)
         is_reached = thresholds.gather(further, null_on_oob=True) <= pl.col(position)
         is_own = further < pl.lit(ends).gather("curve")
         walked = walked.with_columns(pl.when(is_own & is_reached).then(further).otherwise("_segment").alias("_segment"))

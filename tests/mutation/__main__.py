@@ -1,7 +1,7 @@
-"""``python -m tests.mutation SUITE [--seed N] [--count N] [--only PART_OF_A_FILE]``: mutants and what became of them.
+"""``python -m tests.mutation SUITE [--seed N] [--count N] [--only PART_OF_FILE ...]``: mutants and what became of them.
 
-One JSON object a line for every survivor that is not accepted, then one for every module with its numbers. Exit code
-1 if there is such a survivor, 2 if the tests fail without any mutant.
+One JSON object a line for every survivor that is not accepted (``unreached``: no test calls its function), then one
+for every module with its numbers. Exit code 1 if there is such a survivor, 2 if the tests fail without any mutant.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from random import Random
 
 from tests.mutation.accepted import accepted
-from tests.mutation.hunting import ROOT, hunt, mutants_of
+from tests.mutation.hunting import ROOT, UNREACHED, hunt, mutants_of
 from tests.mutation.operators import Mutant
 from tests.mutation.suites import SUITES, modules, tests_of
 
@@ -19,13 +19,14 @@ from tests.mutation.suites import SUITES, modules, tests_of
 def main() -> int:
     asked = _asked()
     suite = SUITES[asked.suite]
-    chosen = mutants_of([ROOT / file for file in modules(suite) if asked.only in file])
+    chosen = mutants_of([ROOT / file for file in modules(suite) if any(part in file for part in asked.only)])
     Random(asked.seed).shuffle(chosen)  # noqa: S311  # the same choice for the same seed
     known, counts = accepted(), defaultdict[str, Counter[str]](Counter)
 
     def tell(mutant: Mutant, fate: str, killer: str, seconds: float) -> None:
-        counts[mutant.file]["accepted" if fate == "survived" and mutant.key in known else fate] += 1
-        if asked.all or (fate == "survived" and mutant.key not in known):
+        is_accepted = fate != "killed" and mutant.key in known
+        counts[mutant.file]["accepted" if is_accepted else fate] += 1
+        if asked.all or not (fate == "killed" or is_accepted):
             _say({"fate": fate, "at": mutant.number, "key": mutant.key, "killer": killer, "seconds": round(seconds, 2)})
 
     broken = hunt(chosen[: asked.count], tests_of(suite), tell)
@@ -34,7 +35,7 @@ def main() -> int:
     if broken:
         _say({"fail without any mutant": broken})
         return 2
-    return int(any(count["survived"] for count in counts.values()))
+    return int(any(count["survived"] or count[UNREACHED] for count in counts.values()))
 
 
 def _asked() -> argparse.Namespace:
@@ -42,7 +43,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", nargs="*", default=[""])
     parser.add_argument("--all", action="store_true", help="tell also of those that are killed")
     return parser.parse_args()
 

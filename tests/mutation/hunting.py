@@ -26,6 +26,8 @@ from tests.mutation.operators import Mutant, mutants
 ROOT = Path(__file__).parents[2]
 SECONDS = 40
 """A test that takes longer on a mutant has killed it."""
+UNREACHED = "unreached"
+"""The fate of a mutant of which no test calls the function."""
 Place = tuple[str, int]
 Told = Callable[[Mutant, str, str, float], None]
 
@@ -51,16 +53,18 @@ class Hunt:
             raise session.Failed("the tests cannot be collected")
         _without_chance()
         signal.signal(signal.SIGALRM, _too_long)
-        for item in session.items:
-            self._reach(item)
         functions, caches = _functions(), _caches()
+        for item in session.items:
+            _clear(caches)
+            self._reach(item)
         for mutant in self._chosen:
             started = time.monotonic()
             live = [each for each in functions[mutant.place] if each.__qualname__ == mutant.function]
             with _exchanged(live, mutant.code):
                 killer = self._killer(mutant, caches)
             _clear(caches)
-            self._told(mutant, "killed" if killer else "survived", killer, time.monotonic() - started)
+            fate = "killed" if killer else "survived" if self._reaching[mutant.place] else UNREACHED
+            self._told(mutant, fate, killer, time.monotonic() - started)
         return True
 
     def _reach(self, item: pytest.Item) -> None:

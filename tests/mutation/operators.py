@@ -206,7 +206,7 @@ def _logic(node: ast.AST) -> Iterator[ast.AST]:
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
     match node:
-        case ast.Return(ast.expr()):
+        case ast.Return(ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
             yield ast.Return(None)
         case ast.Expr(ast.Call() | ast.Yield() | ast.YieldFrom()):
             yield ast.Pass()

@@ -24,7 +24,10 @@ SUITES = {
         ("compensation/earnings/*.py", "compensation/figures/*.py"),
         ("tests/compensation/earnings", "tests/compensation/figures", _WORLDS, *_PLANS),
     ),
-    "crediting": Suite(("compensation/crediting/*.py",), ("tests/compensation/crediting", _WORLDS, *_PLANS)),
+    "crediting": Suite(
+        ("compensation/crediting/*.py", "compensation/packing.py"),
+        ("tests/compensation/crediting", "tests/compensation/test_packing.py", _WORLDS, *_PLANS),
+    ),
     "payments": Suite(
         ("compensation/payments/*.py",), ("tests/compensation/payments", "tests/compensation/test_doctests.py")
     ),

@@ -1,10 +1,14 @@
 """Currencies: which rate, and before or after the share."""
 
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import pytest
 
-from tests.compensation.crediting.company import Row, component, credits_of, facts, plan, rows
+from compensation.crediting.conversion import month_average
+from compensation.facts.exchange_rates import ExchangeRates
+from tests.compensation.crediting.company import Row, component, credits_of, facts, frame, plan, rows
 
 EUR: Row = {"from_currency": "EUR", "to_currency": "USD"}
 YEN: Row = {"from_currency": "USD", "to_currency": "JPY"}
@@ -52,6 +56,39 @@ def test_the_share_is_taken_before_or_after_the_conversion(says: str, base: list
         rates=[{**EUR, "rate": "1.02"}],
     )
     assert credits_of(given, plan(component(says)))["base"].to_list() == base
+
+
+@pytest.mark.parametrize("second", ["0.0000000001", "0.00000000001"])
+def test_a_rate_of_many_digits_pays_nothing_rather_than_a_cent(second: str) -> None:
+    """0.000000002 by 0.0000000001 is one by 5 * 10**18: twice that is beyond 64 bits; a tenth of it is so by itself."""
+    rates = [{**EUR, "from_currency": "CHF", "to_currency": "EUR", "rate": "0.000000002"}, {**EUR, "rate": second}]
+    sales = [{**SALE, "currency": "CHF"}, {**SALE, "transaction_id": "u", "currency": "USD"}]
+    currencies = frame("currencies", [{"currency": name, "exponent": 2} for name in ("USD", "EUR", "CHF")])
+    given = replace(facts(transactions=sales, rates=rates), currencies=currencies)
+    assert credits_of(given, plan(component()))["base"].to_list() == [0, 100_000]
+
+
+@pytest.mark.parametrize(("rate", "base"), [("1", 100_000), ("2", 200_000), ("0.5", 50_000), ("1.5", 150_000)])
+def test_one_rate_for_all(rate: str, base: int) -> None:
+    found = credits_of(facts(transactions=[SALE], rates=[{**EUR, "rate": rate}]), plan(component()))
+    assert found["base"].to_list() == [base]
+
+
+def test_components_that_convert_by_different_rates_find_each_their_own() -> None:
+    """100,000 minor units at 1.2, 1.1 and 0.7 (of a hundred each), or not at all."""
+    paid = plan(
+        f"{component()}\n{component('exchange_rate: plan_rate', name='planned')}",
+        more="plan_rates: {EUR: 1.1, JPY: 0.7}",
+    )
+    sales = [{**SALE, "transaction_id": name, "currency": name} for name in ("EUR", "JPY", "USD")]
+    found = credits_of(facts(transactions=sales, rates=RATES), paid)
+    assert found.filter(rule=0)["base"].to_list() == [120_000, 62_500, 100_000]
+    assert found.filter(rule=1)["base"].to_list() == [110_000, 70_000_00, 100_000]
+
+
+def test_a_mean_of_many_digits_is_rounded_to_fifteen() -> None:
+    rates = ExchangeRates(facts(rates=[{**EUR, "rate": "0.1234567890123457"}]))
+    assert month_average(rates, "EUR", "USD", date(2026, 3, 1)) == Fraction(123_456_789_012_346, 10**15)
 
 
 def test_a_number_has_no_currency() -> None:

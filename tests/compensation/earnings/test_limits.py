@@ -257,3 +257,29 @@ def test_a_share_cap_converts_by_its_own_rate_or_that_of_the_last_component_that
     both = plan(f"{BY_PLAN}\n{BY_DAY}", more=f"plan_rates: {{EUR: 2}}\n{SHARE_OF_A_DEAL}{by}}}]")
     lines = calculate(known, [both], as_of=LAST).lines
     assert [tuple(lines[name]) for name in ("calculated_minor", "earning_minor")] == paid_to
+
+
+def test_a_total_is_divided_within_each_payee() -> None:
+    """Ann's 150.00 earn 5.00 and 20.00, bea's 50.00 earn 5.00: half of it on each sale."""
+    quarters = [{"payee_id": "ann", "share_millionths": 750_000}, {"payee_id": "bea", "share_millionths": 250_000}]
+    tiers = "{marginal_tiers: [{from: 0, to: 50, rate: 10%}, {from: 50, rate: 20%}]}"
+    sales = (sold("t0", 10_000), sold("t1", 10_000))
+    assert paid("attribution: pro_rata", *sales, payout=tiers, participants=quarters) == [1_250, 250, 1_250, 250]
+
+
+def test_a_total_below_zero_is_divided_with_its_sign() -> None:
+    assert paid("attribution: pro_rata", sold("t0", 100), sold("t1", -101), payout="{rate: 100%}") == [100, -101]
+
+
+def test_what_another_component_does_not_credit_is_not_less() -> None:
+    """2.00 less 1.00 of the first; of the second nothing is paid elsewhere."""
+    other = component("filter: {products: A}", name="other", payout="{rate: 1%}")
+    net = component("credited_on: invoice, less_earnings_of: other", name="net", payout="{rate: 2%}")
+    found = calculated(f"{other}\n{net}", [sold("t0", 10_000, product="A"), sold("t1", 10_000, product="B")])
+    assert earnings(found, "net") == [100, 200]
+
+
+def test_two_returns_of_a_day_each_take_back_their_part_once() -> None:
+    """Half of 2.00 and of 3.00."""
+    sales = (sold("t0", 10_000), returned("t1", -2_000, "t0"), returned("t2", -3_000, "t0"))
+    assert paid("clawback: {share: 50%}", *sales) == [1_000, -100, -150]
