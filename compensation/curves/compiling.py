@@ -101,7 +101,10 @@ class Compiler:
     def _pieces(self, shape: Shape) -> list[Piece]:
         """The shape's own; with a quota that counts as met, or a gate that leaves the base rate, one for everything."""
         if self._terms.quota == 0 and (shape.is_by_attainment or shape.has_multipliers):
-            return [self._as_met(shape)]
+            met = self._as_met(shape)
+            if not (self._pays_nothing_below and met.slope):
+                return [met]
+            return [met._replace(slope=_ZERO, rate=_ZERO, upper=_ZERO), met._replace(start=_ZERO, is_above=False)]
         pieces = self._shaper(shape).pieces(nothing_below_zero=self._pays_nothing_below)
         if any(gate.otherwise is Otherwise.BASE_RATE for gate in self._failed(partial=False)):
             slope = self._base_slope(shape)

@@ -13,6 +13,7 @@ from tests.compensation.oracle.book import Book
 from tests.compensation.oracle.crediting import Credit, Rule
 from tests.compensation.oracle.curve import Conditions, curve_of
 from tests.compensation.oracle.figures import DAY, cell_of, score_of
+from tests.compensation.oracle.lines import caps_on_curve
 from tests.compensation.oracle.numbers import divided, half_away
 from tests.compensation.oracle.records import Accumulated, Opening
 
@@ -62,10 +63,10 @@ class PeriodPays(Book):
         return self._rounded(accumulator.rule, opening)
 
     def _capped(self, accumulator: Accumulated, opened: int) -> int:
-        """What a period opens with, within its cap."""
+        """What a period opens with, within its cap; where that bends the curve, what it pays is rounded after it."""
         cap = accumulator.rule.component.cap
         accumulator.opened = opened
-        if cap is None or cap.per is not Per.PERIOD or cap.before_modifiers:
+        if cap is None or cap.per is not Per.PERIOD or cap.before_modifiers or caps_on_curve(accumulator.rule):
             return opened
         return min(opened, half_away(self._limit(accumulator, cap)))
 
