@@ -58,6 +58,13 @@ def _has_role(component: Component, role: str) -> bool:
     return not component.roles or role in component.roles
 
 
+def _present(company: Company, component: Component, document: Document, payee: str) -> str:
+    """Whoever stands in on that day for somebody who has left, if the component says so."""
+    if component.when_left is WhenLeft.SUCCESSOR:
+        return company.successor(payee, document.credited_on)
+    return payee
+
+
 def _owners(company: Company, component: Component, document: Document, owners: list[Row]) -> Iterator[Party]:
     whole = sum(row["share"] for row in owners)
     if whole > MILLION or (whole < MILLION and component.remainder_to is None):
@@ -65,15 +72,14 @@ def _owners(company: Company, component: Component, document: Document, owners: 
     running = 0
     for row in owners:
         low, running = running, running + row["share"]
-        payee = row["payee_id"]
-        if component.when_left is WhenLeft.SUCCESSOR:
-            payee = company.successor(payee, document.credited_on)
+        payee = _present(company, component, document, row["payee_id"])
         if _has_role(component, row["role"]):
             yield from _with_managers(
                 company, component, document, Party(payee, row["role"], "owner", None, low, running)
             )
     if component.remainder_to is not None and running < MILLION and _has_role(component, "remainder"):
-        rest = Party(component.remainder_to, "remainder", "owner", None, running, MILLION)
+        payee = _present(company, component, document, component.remainder_to)
+        rest = Party(payee, "remainder", "owner", None, running, MILLION)
         yield from _with_managers(company, component, document, rest)
 
 
