@@ -73,21 +73,6 @@ def arranged(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
     return None if number.is_sorted() else number.arg_sort()
 
 
-def distinct(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """The rows of the columns that occur, each once, in no order."""
-    number = packed(frame, columns)
-    return frame.select(columns).unique() if number is None else frame.select(columns)[number.arg_unique()]
-
-
-def with_looked_up(frame: pl.DataFrame, table: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """The frame, as it is, with the further columns of the table, which has each key once; null where it has none.
-
-    Like a join, without copying the frame.
-    """
-    found = frame.select(keys).join(table, on=keys, how="left", maintain_order="left")
-    return frame.hstack(found.drop(keys))
-
-
 def first_occurrences(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
     """The rows at which values of the columns occur first; and for each row the place of its own among those.
 

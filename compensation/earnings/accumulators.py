@@ -116,11 +116,6 @@ class Accumulators:
         self._numbers: dict[AccumulatorKey, int] = {}
         self.rows: list[Accumulator] = []
 
-    @property
-    def are_walks(self) -> bool:
-        """Whether each accumulator's positions run by themselves."""
-        return len(self._walks) == len(self.rows)
-
     def numbers(self, entered: Entered) -> pl.Series:
         """The number of its accumulator for each credit; all have to be open."""
         numbers = pl.Series([self._numbers[key] for key in entered.keys], dtype=pl.Int64)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from compensation.crediting.matched import ORDER
 from compensation.curves.earning import Method, earn
 from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.overflow import refuse_overflow
@@ -11,7 +12,6 @@ from compensation.exact_columns import EXACT_TYPE, as_exact
 from compensation.packing import only_value, packed
 from compensation.plans.rules import Rule
 
-_ORDER = ("order_no", "instalment", "rule", "party_no")
 _NOTHING: dict[str, pl.DataType] = {
     "credit_id": pl.Int64(),
     **dict.fromkeys(("before", "after", "earning"), EXACT_TYPE),
@@ -69,15 +69,15 @@ def _with(placed: pl.DataFrame, earned: pl.DataFrame) -> pl.DataFrame:
 
 def _placed(credited: pl.DataFrame) -> pl.DataFrame:
     """The credits in their order."""
-    place = packed(credited, _ORDER)
+    place = packed(credited, ORDER)
     if place is None:
-        credited = credited.sort(_ORDER)
+        credited = credited.sort(ORDER)
     elif not place.is_sorted():
         order = place.arg_sort()
         credited, place = credited[order], place.gather(order)
     if place is not None and not (place == place.shift()).any():
         return credited
-    once = ("walk", *_ORDER)
+    once = ("walk", *ORDER)
     ties = credited.filter(pl.struct(once).is_duplicated())
     if not ties.is_empty():
         raise ValueError(

@@ -4,11 +4,10 @@ from datetime import date
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from compensation import packing
 from compensation.exact import MAX_MINOR
-from compensation.packing import arranged, distinct, first_occurrences, numbered, only_value, packed, with_looked_up
+from compensation.packing import arranged, first_occurrences, numbered, only_value, packed
 
 DAY = date(2026, 3, 1)
 FRAME = pl.DataFrame(
@@ -126,19 +125,6 @@ def test_many_rows_in_order_stay_where_they_are(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(packing, "FEW", 5)
     assert arranged(FRAME.sort("day", "count"), ["day", "count"]) is None
     assert arranged(FRAME.sort("day", "count", descending=True), ["day", "count"]) is not None
-
-
-@pytest.mark.usefixtures("way")
-def test_each_occurring_row_is_told_once() -> None:
-    found = distinct(FRAME, ["name", "count"])
-    assert found.columns == ["name", "count"]
-    assert sorted(found.rows()) == [("a", -2), ("a", 4), ("b", -2), ("b", 1)]
-
-
-def test_what_is_looked_up_stands_beside_each_row() -> None:
-    table = pl.DataFrame({"count": [4, 1], "name": ["a", "b"], "pay": [40, 10]})
-    found = with_looked_up(FRAME, table, ["name", "count"])
-    assert_frame_equal(found, FRAME.with_columns(pl.Series("pay", [None, 40, 10, 40, None, None])))
 
 
 @pytest.mark.usefixtures("way")
