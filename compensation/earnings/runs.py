@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -26,6 +27,7 @@ from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR
 from compensation.exact_columns import EXACT_TYPE, as_exact, exact
+from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.presence import Presence
 from compensation.figures.evaluating import Figures
 from compensation.figures.factors import ManualFactors
@@ -68,12 +70,14 @@ class Run:
         through: Mapping[tuple[str, int], date] | None,
     ) -> None:
         self._engine, self._as_of, self._scenarios, self._starts = engine, as_of, scenarios, starts
-        self._through = through
         self._in_force: dict[int, list[AccumulatorKey]] = defaultdict(list)
         for key in in_force:
             self._in_force[key.rule].append(key)
         facts, rules = engine.facts, engine.rules
         metrics = Metrics(facts.metrics)
+        self._through = through
+        # What a run is made of does not know the run: it goes, with all of its accumulators, when the run does.
+        self._day = partial(_day, as_of, through or {})
         self._figures = Figures(
             engine.paying,
             engine.versions,
@@ -86,7 +90,8 @@ class Run:
         )
         factors = ManualFactors(facts.factors)
         presence = Presence(facts, engine.assignments)
-        self._terms = TermsBook(engine.quotas, engine.targets, presence, self._figures, factors, self._own_pay)
+        own_pay = partial(_own_pay, self._figures, engine.rates)
+        self._terms = TermsBook(engine.quotas, engine.targets, presence, self._figures, factors, own_pay)
         exponents = {rule.plan.currency: engine.rates.exponent(rule.plan.currency) for rule in rules}
         self._accumulators = Accumulators(rules, self._terms, Curves(rules, exponents))
         self._period_pays = PeriodPays(self._accumulators, self._figures, engine.groups, engine.minors)
@@ -178,10 +183,6 @@ class Run:
             own = {key for key in own if (key[0], key[2]) not in continued}
         return own
 
-    def _day(self, scenario: str, rule: int) -> date:
-        """As of which a rule is calculated in a scenario."""
-        return (self._through or {}).get((scenario, rule), self._as_of)
-
     def _earned_on(self, pay: PeriodPay) -> date:
         return earned_on(pay.key.period, self._day(pay.key.scenario, pay.key.rule))
 
@@ -227,10 +228,19 @@ class Run:
             .drop("line")
         )
 
-    def _own_pay(self, rule: Rule, terms: Terms, scenario: str, payee_id: str, period: Period) -> Fraction:
-        position = self._figures.positions.between((scenario, rule.number, payee_id), period.start, period.end)
-        exponent = self._engine.rates.exponent(rule.plan.currency)
-        return Fraction(compile_curve(rule, terms, exponent).pay_at(position), 10**exponent)
+
+def _day(as_of: date, through: Mapping[tuple[str, int], date], scenario: str, rule: int) -> date:
+    """As of which a rule is calculated in a scenario."""
+    return through.get((scenario, rule), as_of)
+
+
+def _own_pay(
+    figures: Figures, rates: ExchangeRates, rule: Rule, terms: Terms, scenario: str, payee_id: str, period: Period
+) -> Fraction:
+    """See :class:`TermsBook`."""
+    position = figures.positions.between((scenario, rule.number, payee_id), period.start, period.end)
+    exponent = rates.exponent(rule.plan.currency)
+    return Fraction(compile_curve(rule, terms, exponent).pay_at(position), 10**exponent)
 
 
 def _together(levels: Sequence[pl.DataFrame]) -> pl.DataFrame:
