@@ -21,7 +21,7 @@ Ratio = tuple[pl.Expr, pl.Expr]
 
 def amounts_of(matched: Matched, crediting: CreditingRules, exchange: Exchange, unit: int) -> pl.DataFrame:
     """Of each credit ``base``, ``position`` and ``family_base`` (Int64), null where a measure or a rate is missing, and
-    ``base_raw`` and ``position_raw``: of the whole transaction in its own currency.
+    ``base_missing`` and ``position_missing`` (whether the measure is).
 
     Converted and rounded, the party's part of it by subtraction on the running share, the rule's share of that; where
     the rule converts after the share, converted last. PayOverflowError if a credit could leave the exact range.
@@ -37,9 +37,9 @@ def amounts_of(matched: Matched, crediting: CreditingRules, exchange: Exchange, 
     )
     amounts = _calculated(raw, matched, rules, names, unit)
     if looks_at_it:
-        amounts = amounts.with_columns(pl.col("base").alias("position"), pl.col("base_raw").alias("position_raw"))
+        amounts = amounts.with_columns(pl.col(f"base{end}").alias(f"position{end}") for end in ("", "_missing"))
     amount = ("base", "position", "family_base")
-    return amounts.select(pl.col(amount).cast(_INTEGER), "base_raw", "position_raw").collect().rechunk()
+    return amounts.select(pl.col(amount).cast(_INTEGER), "base_missing", "position_missing").collect().rechunk()
 
 
 def shares_in_millionths(matched: Matched, unit: int) -> pl.DataFrame:
@@ -120,7 +120,7 @@ def _calculated(
 ) -> pl.LazyFrame:
     numbers = narrowest_for(raw, matched, rules, names, unit)
     exact = pl.col([name for name in raw.columns if name not in ("rule", "converted_late")]).cast(numbers)
-    amounts = raw.lazy().with_columns(pl.col(f"{name}_after").alias(f"{name}_raw") for name in names)
+    amounts = raw.lazy().with_columns(pl.col(f"{name}_after").is_null().alias(f"{name}_missing") for name in names)
     amounts = amounts.with_columns(exact)
     for name in names:
         for side in SIDES:

@@ -13,6 +13,7 @@ from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import Scenarios
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
+from compensation.names import NAME
 from compensation.packing import first_occurrences
 from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import period_of
@@ -22,15 +23,14 @@ from compensation.plans.rules import Rule
 def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments, rates: ExchangeRates) -> pl.DataFrame:
     """The credits of the scenarios, one row per transaction, instalment, party and rule that credits it.
 
-    Columns: scenario, transaction_id, deal_id, document_id, kind, customer, rule, payee_id, role, party, via_payee_id
-    (the owner through whom a manager is credited), level (how far above the owner), team, title, payee_region (the
-    payee's position on the credited day), share_millionths, share_from, share_to (the part of the deal, in millionths),
-    instalment (0 unless a contract recurs), credited_on, dated_on, order_no, party_no, reverses_id, period_label,
-    period_start, period_end, accumulates_for (whose positions run together), case_no (of the payout's cases or its
-    matrix of rates; 0 without), ``base``, ``position`` and ``family_base`` (Int64, minor units of the plan's currency
-    or millionths; family_base: credited of the same family before), ``outcome``: null, or why it is not paid:
-    ``no_margin``, ``no_measure`` (a field that the transaction lacks, or a ratio to nothing), ``no_rate``, ``no_team``,
-    ``no_hiring_date``, ``no_case``.
+    Columns: scenario, transaction_id, deal_id, document_id, kind, rule, payee_id, role, party, via_payee_id (the owner
+    through whom a manager is credited), level (how far above the owner), share_millionths, share_from, share_to (the
+    part of the deal, in millionths), instalment (0 unless a contract recurs), credited_on, dated_on, order_no,
+    party_no, reverses_id, period_label, period_start, period_end, accumulates_for (whose positions run together),
+    case_no (of the payout's cases or its matrix of rates; 0 without), ``base``, ``position`` and ``family_base``
+    (Int64, minor units of the plan's currency or millionths; family_base: credited of the same family before),
+    ``outcome``: null, or why it is not paid: ``no_margin``, ``no_measure`` (a field that the transaction lacks, or a
+    ratio to nothing), ``no_rate``, ``no_team``, ``no_hiring_date``, ``no_case``.
     """
     crediting = CreditingRules.of(rules)
     if not crediting.rules:
@@ -39,38 +39,35 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     documents = prepared(scenarios, crediting)
     matched = match(documents, scenarios, crediting, assignments, unit)
     exchange = exchange_of(matched, crediting.rules, rates)
-    found = matched.told(_FOUND).hstack(
-        [
-            *shares_in_millionths(matched, unit),
-            *_periods(matched, crediting.rules),
-            *amounts_of(matched, crediting, exchange, unit),
-        ]
+    amounts = amounts_of(matched, crediting, exchange, unit)  # needs most room, so before there is anything else
+    found = matched.told({name: _COLUMNS[name] for name in _FOUND}).hstack(
+        [*shares_in_millionths(matched, unit), *_periods(matched, crediting.rules), *amounts]
     )
     found = found.with_columns(case_numbers(matched, documents, crediting.rules, exchange, rates).alias("case_no"))
-    told = (_accumulates_for(crediting.rules), _outcome(matched, found, crediting.rules))
+    told = (_accumulates_for(matched, crediting.rules), _outcome(matched, found, crediting.rules))
     return found.with_columns(told).select(*_COLUMNS)
 
 
 _FOUND = (
-    *("scenario", "transaction_id", "deal_id", "document_id", "kind", "customer", "payee_id", "role", "party"),
-    *("via_payee_id", "level", "team", "title", "payee_region", "instalment", "credited_on", "dated_on", "order_no"),
-    *("party_no", "reverses_id"),
+    *("scenario", "transaction_id", "deal_id", "document_id", "kind", "payee_id", "role", "party", "via_payee_id"),
+    *("level", "instalment", "credited_on", "dated_on", "order_no", "party_no", "reverses_id"),
 )
 _TEXT, _WHOLE, _DAY = pl.String(), pl.Int64(), pl.Date()
 _COLUMNS: dict[str, pl.DataType] = {
-    **dict.fromkeys(("scenario", "transaction_id", "deal_id", "document_id", "kind", "customer"), _TEXT),
+    **dict.fromkeys(("scenario", "transaction_id", "deal_id", "document_id"), _TEXT),
+    "kind": NAME,
     "rule": _WHOLE,
-    **dict.fromkeys(("payee_id", "role", "party", "via_payee_id"), _TEXT),
+    **dict.fromkeys(("payee_id", "role", "party", "via_payee_id"), NAME),
     "level": _WHOLE,
-    **dict.fromkeys(("team", "title", "payee_region"), _TEXT),
     **dict.fromkeys(("share_millionths", "share_from", "share_to", "instalment"), _WHOLE),
     **dict.fromkeys(("credited_on", "dated_on"), _DAY),
     **dict.fromkeys(("order_no", "party_no"), _WHOLE),
-    **dict.fromkeys(("reverses_id", "period_label"), _TEXT),
+    "reverses_id": _TEXT,
+    "period_label": NAME,
     **dict.fromkeys(("period_start", "period_end"), _DAY),
     "accumulates_for": _TEXT,
     **dict.fromkeys(("case_no", "base", "position", "family_base"), _WHOLE),
-    "outcome": _TEXT,
+    "outcome": NAME,
 }
 
 
@@ -84,25 +81,26 @@ def _periods(matched: Matched, rules: Sequence[Rule]) -> Iterator[pl.Series]:
     rows = (days.cast(pl.Int64) * len(calendars)).gather(matched.rows["document"]) + matched.of_rules(
         calendar, pl.Int64()
     )
-    schema = {"period_label": pl.String, "period_start": pl.Date, "period_end": pl.Date}
+    schema = {"period_label": NAME, "period_start": pl.Date(), "period_end": pl.Date()}
     for column in pl.DataFrame(periods, schema=schema, orient="row"):
         yield column.gather(rows)
 
 
-def _accumulates_for(rules: Sequence[Rule]) -> pl.Expr:
+def _accumulates_for(matched: Matched, rules: Sequence[Rule]) -> pl.Expr:
     """Whose positions run together; somebody without a team stands alone (and is not paid)."""
-    payee = pl.col("payee_id")
+    payee = pl.col("payee_id").cast(pl.String)
     found = {
-        AccumulateBy.TEAM: pl.coalesce("team:" + pl.col("team"), payee),
-        AccumulateBy.CUSTOMER: payee + "|" + pl.col("customer").fill_null(""),
+        AccumulateBy.TEAM: pl.coalesce("team:" + pl.lit(matched.column("team")), payee),
+        AccumulateBy.CUSTOMER: payee + "|" + pl.lit(matched.column("customer")).fill_null(""),
         AccumulateBy.DEAL: payee + "|" + pl.col("deal_id"),
         AccumulateBy.TRANSACTION: payee + "|" + pl.coalesce("reverses_id", "transaction_id"),
     }
+    accumulates_for = payee if any(rule.component.accumulate_by in found for rule in rules) else pl.col("payee_id")
     for by, expression in found.items():
         numbers = [rule.number for rule in rules if rule.component.accumulate_by is by]
         if numbers:
-            payee = pl.when(pl.col("rule").is_in(numbers)).then(expression).otherwise(payee)
-    return payee.alias("accumulates_for")
+            accumulates_for = pl.when(pl.col("rule").is_in(numbers)).then(expression).otherwise(accumulates_for)
+    return accumulates_for.alias("accumulates_for")
 
 
 def _outcome(matched: Matched, found: pl.DataFrame, rules: Sequence[Rule]) -> pl.Expr:
@@ -110,7 +108,7 @@ def _outcome(matched: Matched, found: pl.DataFrame, rules: Sequence[Rule]) -> pl
     reasons = [*_of_amounts(found, rules)]
     by_team = [rule.number for rule in rules if rule.component.accumulate_by is AccumulateBy.TEAM]
     if by_team:
-        reasons.append((pl.col("rule").is_in(by_team) & pl.col("team").is_null(), "no_team"))
+        reasons.append((pl.col("rule").is_in(by_team) & pl.lit(matched.column("team").is_null()), "no_team"))
     by_tenure = [rule.number for rule in rules if any(lookup.by == TENURE for lookup in lookups(rule))]
     if by_tenure:
         is_unknown = pl.lit(matched.column("hired_on").is_null())
@@ -118,8 +116,8 @@ def _outcome(matched: Matched, found: pl.DataFrame, rules: Sequence[Rule]) -> pl
     if found["case_no"].null_count():
         reasons.append((pl.col("case_no").is_null(), "no_case"))
     if not reasons:
-        return pl.lit(None, pl.String).alias("outcome")
-    return pl.coalesce(pl.when(holds).then(pl.lit(reason)) for holds, reason in reasons).alias("outcome")
+        return pl.lit(None, NAME).alias("outcome")
+    return pl.coalesce(pl.when(holds).then(pl.lit(reason, NAME)) for holds, reason in reasons).alias("outcome")
 
 
 def _of_amounts(found: pl.DataFrame, rules: Sequence[Rule]) -> Iterator[tuple[pl.Expr, str]]:
@@ -133,9 +131,9 @@ def _of_amounts(found: pl.DataFrame, rules: Sequence[Rule]) -> Iterator[tuple[pl
     }
     yield (
         pl.any_horizontal(
-            pl.col("rule").is_in(numbers) & pl.col(f"{name}_raw").is_null() for name, numbers in by_margin.items()
+            pl.col("rule").is_in(numbers) & pl.col(f"{name}_missing") for name, numbers in by_margin.items()
         ),
         "no_margin",
     )
-    yield pl.col("base_raw").is_null() | pl.col("position_raw").is_null(), "no_measure"
+    yield pl.col("base_missing") | pl.col("position_missing"), "no_measure"
     yield pl.col("base").is_null() | pl.col("position").is_null(), "no_rate"

@@ -44,7 +44,10 @@ class Matched:
         """Of each credit a column of its document or its place, or its rule."""
         if name in self.rows.columns:
             return self.rows[name]
-        return self._source(name).gather(self.rows["place" if name in self.places.columns else "document"])
+        return self._source(name).gather(self._row(name))
+
+    def _row(self, name: str) -> pl.Series:
+        return self.rows["place" if name in self.places.columns else "document"]
 
     def _source(self, name: str) -> pl.Series:
         return self.places[name] if name in self.places.columns else self.documents[name]
@@ -53,11 +56,12 @@ class Matched:
         """Those columns of each credit."""
         return pl.DataFrame([self.column(name).alias(name) for name in names])
 
-    def told(self, names: Sequence[str]) -> pl.DataFrame:
-        """Those columns of each credit, and rule; one that is the same for all of them is held once."""
-        same = {name: value for name in names if (value := only_value(self._source(name))) is not None}
-        varied = pl.DataFrame([self.rows["rule"], *(self.column(name) for name in names if name not in same)])
-        return varied.with_columns(same.values())
+    def told(self, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        """Those columns of each credit in their types, and rule; one that is the same for all of them is held once."""
+        sources = {name: self._source(name).cast(dtype) for name, dtype in columns.items()}
+        same = {name: value for name, source in sources.items() if (value := only_value(source)) is not None}
+        varied = [source.gather(self._row(name)) for name, source in sources.items() if name not in same]
+        return pl.DataFrame([self.rows["rule"], *varied]).with_columns(same.values())
 
     def of_rules(self, values: Mapping[int, object], dtype: pl.DataType) -> pl.Series:
         """Of each credit what its rule has, by number."""

@@ -11,6 +11,8 @@ from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
+from compensation.exact_columns import narrowest
+from compensation.names import NAME
 from compensation.packing import first_occurrences
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
@@ -158,14 +160,15 @@ class Accumulators:
     def frame(self) -> pl.DataFrame:
         """A row for each accumulator, by number: walk, together, curve, start, quota_minor, pay_outcome."""
         rows = self.rows
+        quotas = exact_series([row.terms.quota if row.terms else None for row in rows])
         return pl.DataFrame(
             {
                 "walk": pl.Series([row.walk for row in rows], dtype=pl.Int64),
                 "together": pl.Series([row.together for row in rows], dtype=pl.Int64),
                 "curve": pl.Series([row.curve for row in rows], dtype=pl.Int64),
                 "start": pl.Series([row.start for row in rows], dtype=pl.Int64),
-                "quota_minor": exact_series([row.terms.quota if row.terms else None for row in rows]),
-                "pay_outcome": pl.Series([row.outcome for row in rows], dtype=pl.String),
+                "quota_minor": quotas.cast(narrowest(int(str(quotas.abs().max() or 0)))),
+                "pay_outcome": pl.Series([row.outcome for row in rows], dtype=NAME),
             }
         )
 

@@ -47,6 +47,8 @@ class Provenance:
 class Calculation:
     """What the facts earn under the plans. Money in minor units of ``currency`` (the plan's); quantities in millionths.
 
+    Names (of payees, plans, components, periods ...) are categoricals, see :mod:`compensation.names`.
+
     - ``credits``: transaction_id, instalment (0 unless the component recurs), deal_id, document_id, payee_id, plan,
       plan_version, component, role, party (owner, overlay, direct_manager, upper_manager, coverage, customer),
       via_payee_id (the owner through whom a manager is credited), reverses_id, share_millionths, dated_on, credited_on

@@ -9,6 +9,7 @@ import polars as pl
 from compensation.exact import rounded
 from compensation.exact_columns import EXACT_TYPE, divided, exact
 from compensation.figures.groups import Groups
+from compensation.names import NAME
 from compensation.plans.figures import Of
 from compensation.plans.limits import Cap, CapAttribution, Per
 from compensation.plans.periods import period_of
@@ -98,7 +99,7 @@ def _grouped(pay: pl.DataFrame, own: _CapOf, groups: Groups) -> pl.DataFrame:
     elif cap.of is Of.TEAM:
         pairs = pay.select("payee_id", "paid_on").unique().rows()
         teams = [(*pair, groups.team(*pair) or "") for pair in pairs]
-        schema = {"payee_id": pl.String, "paid_on": pl.Date, "_team": pl.String}
+        schema = {"payee_id": NAME, "paid_on": pl.Date(), "_team": pl.String()}
         table = pl.DataFrame(teams, schema=schema, orient="row")
         pay, whose = pay.join(table, on=["payee_id", "paid_on"], how="left", maintain_order="left"), pl.col("_team")
     return pay.with_columns(what.alias("what"), whose.alias("whose"))

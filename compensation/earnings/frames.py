@@ -11,14 +11,13 @@ from compensation.earnings.engine import Engine
 from compensation.earnings.period_pay import earned_on
 from compensation.earnings.runs import Earned
 from compensation.exact import rounded
+from compensation.names import NAME
 from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
-_OF_RULE: dict[str, pl.DataType] = dict.fromkeys(
-    ("plan", "plan_version", "component", "currency", "measure"), pl.String()
-)
-_PERIOD: dict[str, pl.DataType] = {"period_label": pl.String(), "period_start": pl.Date(), "period_end": pl.Date()}
+_OF_RULE: dict[str, pl.DataType] = dict.fromkeys(("plan", "plan_version", "component", "currency", "measure"), NAME)
+_PERIOD: dict[str, pl.DataType] = {"period_label": NAME, "period_start": pl.Date(), "period_end": pl.Date()}
 CREDIT_COLUMNS = (
     *("transaction_id", "instalment", "deal_id", "document_id", "payee_id", "plan", "plan_version", "component"),
     *("role", "party", "via_payee_id", "reverses_id", "share_millionths", "dated_on", "credited_on", *_PERIOD),
@@ -51,10 +50,10 @@ def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
         for pay in earned.pays
     ]  # fmt: skip
     schema: dict[str, pl.DataType] = {
-        "payee_id": pl.String(),
+        "payee_id": NAME,
         "rule": pl.Int64(),
         **_PERIOD,
-        "kind": pl.String(),
+        "kind": NAME,
         "earned_on": pl.Date(),
         **dict.fromkeys(("quota_minor", "earning_minor"), pl.Int64()),
     }
@@ -96,13 +95,13 @@ def _known(engine: Engine, earned: Earned) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "rule": pl.Series([key.rule for key in keys], dtype=pl.Int64),
-            "payee_id": pl.Series([key.payee_id for key in keys], dtype=pl.String),
+            "payee_id": pl.Series([key.payee_id for key in keys], dtype=NAME),
             **{name: pl.Series(values, dtype=_PERIOD[name]) for name, values in periods.items()},
             "quota_minor": pl.Series([each and each.quota for each in terms], dtype=pl.Int64),
             "target_minor": pl.Series([_target(each) for each in terms], dtype=pl.Int64),
             "factor": pl.Series([_factor(each) for each in terms], dtype=pl.String),
             "gates_failed": _gates_failed(engine, earned),
-            "outcome": pl.Series([row.outcome for row in rows], dtype=pl.String),
+            "outcome": pl.Series([row.outcome for row in rows], dtype=NAME),
         }
     )
 
@@ -162,7 +161,7 @@ def _attainments(frame: pl.DataFrame) -> pl.Series:
 def figures_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     """Each figure that a component looks at, for everybody who has it, period by period."""
     schema: dict[str, pl.DataType] = {
-        **dict.fromkeys(("payee_id", "plan", "plan_version", "component", "figure"), pl.String()),
+        **dict.fromkeys(("payee_id", "plan", "plan_version", "component", "figure"), NAME),
         **_PERIOD,
         "value": pl.String(),
     }
@@ -190,7 +189,7 @@ def scores_of(engine: Engine, earned: Earned) -> pl.DataFrame:
         for key, kpi, value, score, weighted in earned.scores
     ]
     texts = dict.fromkeys(("kpi", "value", "score", "weighted"), pl.String())
-    schema: dict[str, pl.DataType] = {"payee_id": pl.String(), "rule": pl.Int64(), **_PERIOD, **texts}
+    schema: dict[str, pl.DataType] = {"payee_id": NAME, "rule": pl.Int64(), **_PERIOD, **texts}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     named = frame.join(named_rules(engine.rules), on="rule", maintain_order="left")
     return named.select("payee_id", "plan", "plan_version", "component", *_PERIOD, *texts)

@@ -10,6 +10,7 @@ from compensation.curves.compiling import caps_on_curve, limit_minor
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators
 from compensation.exact import MILLIONTHS, rounded
 from compensation.exact_columns import as_exact, divided, exact
+from compensation.names import NAME
 from compensation.plans.components import Attribution, Component, Rounding, SplitOf
 from compensation.plans.limits import Limit, Per
 from compensation.plans.periods import months_between
@@ -123,7 +124,8 @@ class Limits:
             if row.curve is not None and row.key in self._opening
         ]
         place = ["scenario", "payee_id", "period_start", "period_end"]
-        schema = {**dict.fromkeys(place[:2], pl.String), **dict.fromkeys(place[2:], pl.Date), "_opened": pl.Int64}
+        days = dict.fromkeys(("period_start", "period_end"), pl.Date())
+        schema = {"scenario": pl.String(), "payee_id": NAME, **days, "_opened": pl.Int64()}
         openings = pl.DataFrame(opened, schema=schema, orient="row").with_columns(as_exact("_opened"))
         lines = self._limit_column(lines, limits).join(
             openings, on=place, how="left", maintain_order="left", validate="m:1"

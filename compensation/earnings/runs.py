@@ -33,6 +33,7 @@ from compensation.figures.evaluating import Figures
 from compensation.figures.factors import ManualFactors
 from compensation.figures.metrics import Metrics
 from compensation.figures.totals import Key, Totals
+from compensation.names import NAME
 from compensation.packing import kept
 from compensation.plans.limits import Per
 from compensation.plans.periods import WITHIN_MONTHS, Period
@@ -300,7 +301,7 @@ def _pay_of(lines: pl.DataFrame, pays: Sequence[tuple[PeriodPay, date]], rules: 
     schema: dict[str, pl.DataType] = {
         "scenario": pl.String(),
         "rule": pl.Int64(),
-        "payee_id": pl.String(),
+        "payee_id": NAME,
         "paid_on": pl.Date(),
         "earning": EXACT_TYPE,
     }
@@ -322,7 +323,7 @@ def _pay_of(lines: pl.DataFrame, pays: Sequence[tuple[PeriodPay, date]], rules: 
 
 def _in_minor_units(lines: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     amounts = ("base", "position", "before", "after", "calculated", "earning", "quota_minor")
-    for name in amounts:
+    for name in (name for name in amounts if lines.schema[name] != pl.Int64):
         beyond = lines.filter(pl.col(name).abs() > MAX_MINOR)
         if not beyond.is_empty():
             component = rules[beyond["rule"][0]].component.name
@@ -347,9 +348,9 @@ def _refuse_totals(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequen
     paid = pl.DataFrame(
         [(pay.key.payee_id, pay.key.rule, pay.key.period.label, *[pay.minor] * 3) for pay in pays],
         schema={
-            "payee_id": pl.String,
+            "payee_id": NAME,
             "rule": pl.Int64,
-            "period_label": pl.String,
+            "period_label": NAME,
             **dict.fromkeys(_TOTALLED, pl.Int64),
         },
         orient="row",

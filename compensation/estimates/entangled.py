@@ -16,6 +16,7 @@ from compensation.earnings.accumulators import AccumulatorKey
 from compensation.earnings.engine import Engine
 from compensation.earnings.entanglement import looks_at_pay
 from compensation.estimates.proposals import Proposal
+from compensation.names import NAME
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
@@ -85,7 +86,7 @@ class Entangled:
         shared = [plan for plan in pairs["plan"].unique() if plan in self._shared]
         alone = pairs.filter(~pl.col("plan").is_in(shared))
         together = pairs.filter(pl.col("plan").is_in(shared)).select("scenario", "plan").unique()
-        return pl.concat([alone, together.with_columns(pl.lit(None, pl.String).alias("payee_id"))])
+        return pl.concat([alone, together.with_columns(pl.lit(None, NAME).alias("payee_id"))])
 
     def _repeated(self, booked: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
         alone = touched.filter(pl.col("payee_id").is_not_null())

@@ -19,6 +19,7 @@ from compensation.examples.people import People, of_those_who_have_it
 from compensation.examples.rows import Row, frame_of
 from compensation.facts.frames import Facts
 from compensation.facts.schemas import SCHEMAS
+from compensation.names import NAME
 from compensation.payments.settlement import Settlement, settle
 from compensation.plans.components import Component
 from compensation.plans.examples import StoryExample
@@ -185,7 +186,8 @@ def _closed(then: Outcome) -> Closed:
     """What had been posted and paid by then."""
     released = then.settlement.releases.group_by(_LINE).agg(pl.col("release_minor").sum().alias("released_minor"))
     lines = then.calculation.lines.select(*_LINE, "currency", "earning_minor", pl.col("dated_on").alias("on"))
-    openings = then.calculation.openings.with_columns(pl.lit("").alias("transaction_id"), pl.lit("").alias("party"))
+    empty = (pl.lit("").alias("transaction_id"), pl.lit("", NAME).alias("party"))
+    openings = then.calculation.openings.with_columns(*empty)
     every = pl.concat([lines, openings.select(*_LINE, "currency", "earning_minor", pl.col("earned_on").alias("on"))])
     label = pl.col("on").map_elements(
         lambda day: period_of(day, then.plan.payments.period, then.plan.calendar).label, pl.String

@@ -89,6 +89,8 @@ def _fitted(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 def _column(name: str, column: pl.Series, kind: pl.DataType) -> pl.Series:
     if column.null_count() == len(column):
         return pl.Series(column.name, [None], dtype=kind).new_from_index(0, len(column))
+    if column.dtype == pl.Categorical and kind == pl.String:
+        return column.cast(pl.String)
     if column.dtype != kind:
         raise FactsError(f"{name}.{column.name}: has type {column.dtype}, {kind} is wanted")
     return column

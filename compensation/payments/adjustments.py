@@ -9,15 +9,17 @@ import polars as pl
 
 from compensation.exact import rounded
 from compensation.facts.frames import Facts
+from compensation.names import NAME, named
 from compensation.payments.pay_currency import PayCurrencies
 from compensation.payments.payment_periods import PaymentPeriod
 
 _LINE = ("payee_id", "plan", "component", "transaction_id", "party", "period_label")
 _COLUMNS: dict[str, pl.DataType] = {
-    **dict.fromkeys(("payee_id", "plan", "component", "transaction_id", "party", "origin_period"), pl.String()),
-    **dict.fromkeys(("posted_in", "currency"), pl.String()),
+    **dict.fromkeys(("payee_id", "plan", "component"), NAME),
+    "transaction_id": pl.String(),
+    **dict.fromkeys(("party", "origin_period", "posted_in", "currency"), NAME),
     **dict.fromkeys(("posted_minor", "recalculated_minor", "difference_minor", "release_minor"), pl.Int64()),
-    "pay_currency": pl.String(),
+    "pay_currency": NAME,
     "pay_minor": pl.Int64(),
 }
 
@@ -34,10 +36,10 @@ def posted_openings(
     key = ["payee_id", "plan", "component", "period_label"]
     days = pl.DataFrame(
         [(name, each.period.label, each.last) for name, own in periods.items() for each in own],
-        schema={"plan": pl.String, "posted_in": pl.String, "posted_on": pl.Date},
+        schema={"plan": NAME, "posted_in": NAME, "posted_on": pl.Date},
         orient="row",
     )
-    posted = facts.posted.filter(pl.col("transaction_id") == "").join(days, on=["plan", "posted_in"])
+    posted = named(facts.posted.filter(pl.col("transaction_id") == "")).join(days, on=["plan", "posted_in"])
     first = posted.group_by(key).agg(pl.col("posted_on").min())
     joined = openings.join(first, on=key, how="left", maintain_order="left")
     return joined.with_columns(pl.min_horizontal("earned_on", "posted_on").alias("earned_on")).drop("posted_on")
@@ -69,7 +71,7 @@ def _compared(plan: str, day: date, lines: pl.DataFrame, releases: pl.DataFrame,
     """
     recorded = pl.when(pl.col("released_minor").is_null().any()).then(None).otherwise(pl.col("released_minor").sum())
     posted = (
-        facts.posted.filter(pl.col("plan") == plan)
+        named(facts.posted.filter(pl.col("plan") == plan))
         .group_by(_LINE)
         .agg(
             pl.col("currency").first().alias("posted_in_currency"),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from compensation.facts.frames import Facts
+from compensation.names import NAME
 from compensation.payments.releasing import Released
 from compensation.plans.parts import NEVER
 
@@ -41,7 +42,7 @@ def held(released: Released, facts: Facts, *, as_of: date) -> Released:
     is_held = (pl.col("freed_on") > as_of).fill_null(value=False)
     going_on = tied.filter(~is_held).with_columns(pl.coalesce("freed_on", "released_on").alias("released_on"))
     stopped = tied.filter(is_held).with_columns(
-        pl.lit(HELD).alias("waits_for"),
+        pl.lit(HELD, NAME).alias("waits_for"),
         pl.when(pl.col("freed_on") < NEVER).then("freed_on").alias("expected_on"),
         pl.col("release_minor").alias("waiting_minor"),
     )

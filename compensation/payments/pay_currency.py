@@ -13,6 +13,7 @@ from compensation.exact import LIMIT, MAX_MINOR, exact_series, rounded
 from compensation.exact_columns import as_exact, divided
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
+from compensation.names import NAME
 from compensation.payments.documents import no_rate
 from compensation.payments.families import FAMILY, origin_id
 
@@ -56,7 +57,7 @@ class PayCurrencies:
         foreign = numbered.filter(pl.col("payee_id").is_in(list(self._dated)))
         family = pl.struct("payee_id", "component", origin_id(), _opened_in())
         alone, several = foreign.filter(~family.is_duplicated()), foreign.filter(family.is_duplicated())
-        schema = {"place": pl.UInt32, "pay_currency": pl.String, "pay_minor": pl.Int64}
+        schema = {"place": pl.UInt32(), "pay_currency": NAME, "pay_minor": pl.Int64()}
         rows = [self._alone(alone), pl.DataFrame(self._converted(several), schema=schema, orient="row")]
         return numbered.with_columns(own, amount).update(pl.concat(rows), on="place").drop("place")
 
@@ -65,14 +66,14 @@ class PayCurrencies:
         days = rows.select("payee_id", "currency", "released_on").unique(maintain_order=True)
         targets = [self.on(payee_id, day, currency) for payee_id, currency, day in days.iter_rows()]
         placed = rows.join(
-            days.with_columns(pl.Series("pay_currency", targets, dtype=pl.String)),
+            days.with_columns(pl.Series("pay_currency", targets, dtype=NAME)),
             on=["payee_id", "currency", "released_on"],
             maintain_order="left",
         )
         key = ["currency", "pay_currency", "released_on"]
         wanted = placed.select(key).unique().sort(key).rows()
         ratios = [self.ratio(*each) for each in wanted]
-        exchange = pl.DataFrame(wanted, schema={**dict.fromkeys(key[:2], pl.String), key[2]: pl.Date}, orient="row")
+        exchange = pl.DataFrame(wanted, schema={**dict.fromkeys(key[:2], NAME), key[2]: pl.Date}, orient="row")
         exchange = exchange.with_columns(
             exact_series(ratio.numerator for ratio in ratios).alias("num"),
             exact_series(ratio.denominator for ratio in ratios).alias("den"),

@@ -10,6 +10,7 @@ import polars as pl
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, rounded
 from compensation.facts.frames import Facts
+from compensation.names import NAME
 from compensation.packing import first_occurrences, kept
 from compensation.payments.balances import Paid, settle_period
 from compensation.payments.bounds import BoundsOfPlans
@@ -21,9 +22,9 @@ _AMOUNTS = (
     *("carried_out_minor", "lapsed_minor", "owed_minor", "paid_minor"),
 )
 _COLUMNS: dict[str, pl.DataType] = {
-    **dict.fromkeys(("payee_id", "plan", "plan_version", "period_label"), pl.String()),
+    **dict.fromkeys(("payee_id", "plan", "plan_version", "period_label"), NAME),
     **dict.fromkeys(("period_start", "period_end"), pl.Date()),
-    "currency": pl.String(),
+    "currency": NAME,
     **dict.fromkeys(_AMOUNTS, pl.Int64()),
 }
 _PAID_TO = ("payee_id", "pay_currency")

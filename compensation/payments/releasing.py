@@ -11,6 +11,7 @@ from compensation.exact import LIMIT, MAX_MINOR
 from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, divided
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
+from compensation.names import NAME
 from compensation.packing import first_occurrences, kept
 from compensation.payments.documents import DOCUMENTED, Documents, refuse_wide
 from compensation.payments.families import families, origin_id
@@ -19,7 +20,7 @@ from compensation.payments.steps import steps
 from compensation.plans.parts import NEVER
 from compensation.plans.plan import Plan
 
-_LINES_AT_ONCE = 1_000_000
+_LINES_AT_ONCE = 250_000
 """Bounds the memory; a family is never divided."""
 RETURNED = "returned"
 """Stands for a moment: a return takes back what was released."""
@@ -67,10 +68,10 @@ def _by_schedule(lines: pl.DataFrame, schedules: Mapping[tuple[str, str, str], S
 
 def _credited(lines: pl.DataFrame, *which: pl.Expr) -> pl.DataFrame:
     """Everything on its own day."""
-    moment, share = pl.lit("credited"), pl.lit("1")
+    moment, share = pl.lit("credited", NAME), pl.lit("1", NAME)
     if lines["reverses_id"].null_count() < lines.height:
         returned = pl.col("reverses_id").is_not_null()
-        moment, share = pl.when(returned).then(pl.lit(RETURNED)).otherwise(moment), pl.when(~returned).then(share)
+        moment, share = pl.when(returned).then(pl.lit(RETURNED, NAME)).otherwise(moment), pl.when(~returned).then(share)
     entries = lines.select(
         *_LINE,
         pl.col("dated_on").alias("released_on"),
@@ -84,11 +85,11 @@ def _credited(lines: pl.DataFrame, *which: pl.Expr) -> pl.DataFrame:
 
 def _as_lines(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Pay without a transaction, counted from its date; it waits for the calendar, but for no document."""
-    empty = {name: pl.lit(None, pl.String).alias(name) for name in ("deal_id", "via_payee_id", "role", "reverses_id")}
+    empty = {**dict.fromkeys(("deal_id", "reverses_id"), pl.String()), **dict.fromkeys(("via_payee_id", "role"), NAME)}
     return openings.filter(pl.col("earned_on") <= as_of).with_columns(
-        *empty.values(),
+        *(pl.lit(None, dtype).alias(name) for name, dtype in empty.items()),
         pl.lit("").alias("transaction_id"),
-        pl.lit("").alias("party"),
+        pl.lit("", NAME).alias("party"),
         pl.lit(0, pl.Int64).alias("instalment"),
         pl.col("earned_on").alias("dated_on"),
     )
@@ -175,8 +176,8 @@ def _taken_back(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame
         "line",
         "family",
         pl.col("from_on").alias("released_on"),
-        pl.lit(RETURNED).alias("moment"),
-        pl.lit(None, pl.String).alias("share"),
+        pl.lit(RETURNED, NAME).alias("moment"),
+        pl.lit(None, NAME).alias("share"),
         "release_minor",
     )
 
@@ -237,5 +238,6 @@ def _narrowest(frame: pl.DataFrame, earned: pl.DataFrame, amounts: tuple[str, ..
 
 
 def _none_waiting() -> pl.DataFrame:
-    dates, amounts = {"expected_on": pl.Date}, {"instalment": pl.Int64, "waiting_minor": pl.Int64}
-    return pl.DataFrame(schema={name: {**dates, **amounts}.get(name, pl.String) for name in _WAITING})
+    other = {"expected_on": pl.Date(), "instalment": pl.Int64(), "waiting_minor": pl.Int64()}
+    other |= dict.fromkeys(("transaction_id", "deal_id", "reverses_id"), pl.String())
+    return pl.DataFrame(schema={name: other.get(name, NAME) for name in _WAITING})

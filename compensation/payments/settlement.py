@@ -10,6 +10,7 @@ import polars as pl
 from compensation.collecting import without_collections
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
+from compensation.names import NAME, named
 from compensation.payments.adjustments import adjustments, posted_openings
 from compensation.payments.bounds import BoundsOfPlans
 from compensation.payments.families import with_origins
@@ -39,6 +40,8 @@ class Earned(Protocol):
 @dataclass(frozen=True)
 class Settlement:
     """What is paid of what was earned. Money in minor units; ``currency`` is the plan's unless said otherwise.
+
+    Names (of payees, plans, components, periods, moments ...) are categoricals, see :mod:`compensation.names`.
 
     - ``releases``: what may be paid, dated: payee_id, plan, plan_version, component, transaction_id ("" without one),
       deal_id, party, via_payee_id, role, instalment, reverses_id, period_label (of the earning), released_on, moment
@@ -82,9 +85,9 @@ def settle(calculation: Earned, facts: Facts, plans: Sequence[Plan], *, as_of: d
     periods = {name: payment_periods(versions, as_of) for name, versions in by_name(paying).items()}
     found = ((name, first_open_day(name, each, facts)) for name, each in periods.items())
     open_days = {name: day for name, day in found if day is not None}
-    lines = _dated_by_instalment(_of_plans(calculation.lines, paying, len(plans)))
+    lines = _dated_by_instalment(_of_plans(named(calculation.lines), paying, len(plans)))
     lines = with_origins(lines, facts.transactions)
-    openings = posted_openings(_of_plans(calculation.openings, paying, len(plans)), facts, periods)
+    openings = posted_openings(_of_plans(named(calculation.openings), paying, len(plans)), facts, periods)
     released = held(release(lines, openings, facts, paying, as_of=as_of), facts, as_of=as_of)
     releases = currencies.paid_in(released.releases)
     posted = {name: open_days[name] for name in _posted_plans(facts) if name in open_days}
@@ -108,7 +111,7 @@ def _of_plans(frame: pl.DataFrame, paying: Sequence[Plan], given: int) -> pl.Dat
     """The rows of plans that pay."""
     if len(paying) == given:
         return frame
-    schema = dict.fromkeys(("plan", "plan_version"), pl.String)
+    schema = dict.fromkeys(("plan", "plan_version"), NAME)
     versions = pl.DataFrame([(plan.name, plan.version) for plan in paying], schema=schema, orient="row")
     return frame.join(versions, on=["plan", "plan_version"], how="semi", maintain_order="left")
 
@@ -132,5 +135,5 @@ def _label(plans: Sequence[Plan], name: str, day: date, as_of: date) -> str:
 
 def _dated(openings: pl.DataFrame) -> pl.DataFrame:
     """Openings as lines without a transaction."""
-    empty = (pl.lit("").alias(name) for name in ("transaction_id", "party"))
+    empty = (pl.lit("", dtype).alias(name) for name, dtype in (("transaction_id", pl.String), ("party", NAME)))
     return openings.with_columns(*empty, pl.col("earned_on").alias("dated_on")).select(_EARNING)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from compensation.names import NAME
 from compensation.payments.documents import Documents
 from compensation.payments.moments import at_credit, at_document, spread, waits
 from compensation.payments.schedules import Schedule, is_proportional
@@ -172,9 +173,10 @@ def _named(frame: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
         (number, part.when.value if part.on is None else "date", str(share / part.instalments))
         for number, (share, part) in enumerate(schedule.parts)
     ]
-    names = pl.DataFrame(parts, schema={"part": pl.Int32, "moment": pl.String, "share": pl.String}, orient="row")
+    names = pl.DataFrame(parts, schema={"part": pl.Int32, "moment": NAME, "share": NAME}, orient="row")
     named = frame.join(names, on="part", how="left", maintain_order="left")
     if "overdue" in frame.columns:
-        is_due = pl.when(pl.col("overdue") > 0).then(pl.lit(UNPAID)).otherwise(pl.lit(Moment.RECEIVED_IN_FULL.value))
+        overdue, due = pl.lit(UNPAID, NAME), pl.lit(Moment.RECEIVED_IN_FULL.value, NAME)
+        is_due = pl.when(pl.col("overdue") > 0).then(overdue).otherwise(due)
         named = named.with_columns(pl.coalesce("moment", is_due).alias("moment"))
     return named.select("origin", "on", "moment", "share", "num", "den", "num_before", "den_before")

@@ -5,6 +5,7 @@ import pytest
 
 from compensation import packing
 from compensation.crediting.matched import PLACE, Matched
+from compensation.names import NAME
 
 
 def matched(*rows: tuple[int, int, int]) -> Matched:
@@ -47,7 +48,7 @@ def test_credits_stand_in_the_order_of_documents_rules_and_parties(few: int, mon
 
 
 def test_what_is_the_same_of_all_is_told_with_what_differs() -> None:
-    found = matched((0, 0, 1), (1, 1, 0)).told(("transaction_id", "kind", "team"))
+    found = matched((0, 0, 1), (1, 1, 0)).told({"transaction_id": pl.String(), "kind": NAME, "team": NAME})
     assert found.select("transaction_id", "rule", "kind", "team").rows() == [
         ("a", 1, "invoice", "East"),
         ("b", 0, "invoice", "East"),

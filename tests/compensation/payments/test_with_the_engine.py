@@ -7,6 +7,7 @@ import polars as pl
 
 from compensation import Facts, calculate, parse_plan, settle
 from compensation.facts.schemas import SCHEMAS
+from compensation.names import NAME
 from tests.compensation.payments.cases import DEAL, Document, assignment, facts_of
 
 PLAN = """\
@@ -89,7 +90,7 @@ def test_what_one_close_posted_the_next_adjusts() -> None:
 
 
 def _posted(lines: pl.DataFrame, openings: pl.DataFrame) -> pl.DataFrame:
-    empty = (pl.lit("").alias(name) for name in ("transaction_id", "party"))
+    empty = (pl.lit("").alias("transaction_id"), pl.lit("", NAME).alias("party"))
     frames = (lines, openings.with_columns(*empty))
     posted = pl.concat(
         each.with_columns(pl.lit("2026-01").alias("posted_in")).select(

@@ -94,7 +94,7 @@ def _tells_moments(component: Component) -> bool:
 
 
 def _releases(settlement: Settlement, told: set[tuple[str, str]]) -> Entries:
-    named = pl.struct("plan", "component").is_in([{"plan": plan, "component": name} for plan, name in sorted(told)])
+    named = pl.concat_str("plan", "component", separator="|").is_in([f"{plan}|{name}" for plan, name in sorted(told)])
     frame = settlement.releases.with_columns(pl.when(named).then("moment"))
     entry = (*_PIECE, "released_on", "moment", "pay_currency")
     return _rows(frame, _KEY, entry, ("release_minor", "pay_minor"))
