@@ -8,8 +8,8 @@ from compensation.exact import MAX_MINOR
 
 FEW = 4_096
 """So many rows are as quickly sorted, compared and joined by all columns."""
-_WIDEST = 1 << 26
-"""So many numbers may be looked up in a list of all of them."""
+_WIDEST = 4
+"""A list of so many numbers as there are rows, times this, takes less time and room than a table of them."""
 
 
 def packed(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
@@ -90,7 +90,7 @@ def first_occurrences(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.S
     first = number.arg_unique()
     values, places = number.gather(first), pl.int_range(len(first), dtype=pl.UInt32, eager=True)
     size = int(str(values.max())) + 1
-    if size <= _WIDEST:
+    if size <= _WIDEST * frame.height:
         return first, pl.repeat(0, size, dtype=pl.UInt32, eager=True).scatter(values, places).gather(number)
     known = pl.DataFrame({"packed": values, "_place": places})
     return first, number.to_frame("packed").join(known, on="packed", how="left", maintain_order="left")["_place"]

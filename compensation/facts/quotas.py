@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from math import prod
 from typing import NamedTuple
 
 from compensation.errors import FactsError
@@ -77,9 +78,12 @@ class Quotas:
         if amount is None:
             return QuotaFound(None, outcome)
         terms = rule.component.quota
-        factor = terms.share.value * self._presence.share(rule, payee_id, period, terms.prorated)
-        factor *= self._ramped(rule, payee_id, period)
-        quota = amount if factor == 1 else rounded(amount * factor)
+        present, ramped = (
+            self._presence.share(rule, payee_id, period, terms.prorated),
+            self._ramped(rule, payee_id, period),
+        )
+        factors = [factor for factor in (terms.share.value, present, ramped) if factor != 1]
+        quota = rounded(amount * prod(factors, start=Fraction(1))) if factors else amount
         return QuotaFound(quota, None) if quota > 0 else QuotaFound(None, "zero_quota")
 
     def _of_team(self, rule: Rule, team: str, period: Period) -> QuotaFound:
@@ -128,7 +132,9 @@ class Quotas:
         if kind is MeasureKind.NUMBER:
             return row.quota_minor
         ratio = self._rates.minor_ratio(row.currency, currency, row.from_on)
-        return rounded(row.quota_minor * ratio) if ratio else None
+        if ratio is None:
+            return None
+        return row.quota_minor if ratio == 1 else rounded(row.quota_minor * ratio)
 
     def _ramped(self, rule: Rule, payee_id: str, period: Period) -> Fraction:
         """The mean over the months of the period; one or two weeks belong to the month of their last day."""
@@ -153,6 +159,8 @@ def _within(row: _Row, period: Period) -> bool:
 
 def _outermost(rows: Sequence[_Row], payee_id: str, measure: str) -> list[_Row]:
     """The rows that are no part of another one."""
+    if len(rows) < 2:
+        return list(rows)
     kept: list[_Row] = []
     for row in sorted(rows, key=lambda each: (each.from_on, -each.to_on.toordinal())):
         last = kept[-1] if kept else None

@@ -86,7 +86,8 @@ def pay(each: Ledger, bounds: BoundsOfPlans, currencies: PayCurrencies, as_of: d
 def payments_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     """The rows as a frame; PayOverflowError, naming the payee and the plan, if an amount leaves 64 bits."""
     for row in rows:
-        if any(abs(amount) > MAX_MINOR for amount in row[len(_COLUMNS) - len(_AMOUNTS) :]):
+        amounts = row[len(_COLUMNS) - len(_AMOUNTS) :]
+        if max(amounts) > MAX_MINOR or min(amounts) < -MAX_MINOR:
             raise PayOverflowError(row[0], row[1], f"the payment of {row[3]}")
     return pl.DataFrame(rows, schema=_COLUMNS, orient="row")
 

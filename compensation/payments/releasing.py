@@ -125,10 +125,11 @@ def _released(
     by_amounts = pl.col("schedule").is_in([each.number for each in schedules if each.follows_amounts])
     ledger = documents.ledger(origins.filter(by_amounts))
     refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
-    known = pl.concat(
+    parts = [
         steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)
         for schedule in schedules
-    )
+    ]
+    known = pl.concat(parts, how="vertical_relaxed")
     amounts = earned.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), *_AMOUNTS)
     return _entries(earned, amounts, known, as_of), _left(earned, amounts, known, as_of)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 
 import polars as pl
 
+from compensation.exact_columns import SHORT_TYPE, narrowest
 from compensation.names import NAME
 from compensation.payments.documents import Documents
 from compensation.payments.moments import at_credit, at_document, spread, waits
@@ -16,7 +16,6 @@ from compensation.plans.releases import Moment
 UNPAID = "unpaid"
 """Stands for a moment: an invoice was not paid in time."""
 _OVERDUE = -1
-_EXACT = pl.Decimal(38, 0)
 
 
 def steps(
@@ -25,8 +24,8 @@ def steps(
     """The steps of origins that release by the schedule, in their order.
 
     Columns origin, on, moment, share (of the plan; of one instalment), and the fraction of the earning that is
-    released after the step and before it: num, den, num_before, den_before (exact, den > 0). Steps after ``as_of`` are
-    those to come; on NEVER: when, is not known.
+    released after the step and before it: num, den, num_before, den_before (integers of their narrowest type,
+    den > 0). Steps after ``as_of`` are those to come; on NEVER: when, is not known.
     """
     own = ledger.join(origins.select("origin"), on="origin", how="semi", maintain_order="left")
     changes = pl.concat(_changes(schedule, origins, own, documents, as_of), how="diagonal").fill_null(0)
@@ -127,23 +126,31 @@ def _overdue(ledger: pl.DataFrame, days: int, as_of: date) -> Iterator[pl.DataFr
 
 def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
     """The fraction after each step; if nothing of the basis is left, what comes in stays at what it was."""
-    whole, exact = pl.lit(Decimal(schedule.whole), _EXACT), pl.col("weight").cast(_EXACT)
     if schedule.proportional:
         running = _measured(running, schedule)
-        basis = pl.col("basis").cast(_EXACT)
-        parts = (pl.col(f"part_{number}").cast(_EXACT) * schedule.weight(number) for number in schedule.proportional)
-        num, den = exact * basis + sum(parts, pl.lit(Decimal(0), _EXACT)), whole * basis
+        numbers = _narrowest(running, schedule)
+        basis = pl.col("basis").cast(numbers)
+        parts = (pl.col(f"part_{number}").cast(numbers) * schedule.weight(number) for number in schedule.proportional)
+        num, den = sum(parts, pl.col("weight").cast(numbers) * basis), basis * schedule.whole
     else:
-        num, den = exact, whole
+        numbers = SHORT_TYPE
+        num, den = pl.col("weight"), pl.lit(schedule.whole, numbers)
     if "overdue" in running.columns:
-        num = pl.when(pl.col("overdue") > 0).then(Decimal(0)).otherwise(num).cast(_EXACT)
+        num = pl.when(pl.col("overdue") > 0).then(0).otherwise(num).cast(numbers)
     after = running.with_columns(num.alias("num"), den.alias("den"))
     follows = pl.col("origin") == pl.col("origin").shift(1)
-    first = {"num": Decimal(0), "den": Decimal(1)}
     return after.with_columns(
-        pl.when(follows).then(pl.col(name).shift(1)).otherwise(pl.lit(value, _EXACT)).alias(f"{name}_before")
-        for name, value in first.items()
+        pl.when(follows).then(pl.col(name).shift(1)).otherwise(pl.lit(value, numbers)).alias(f"{name}_before")
+        for name, value in {"num": 0, "den": 1}.items()
     )
+
+
+def _narrowest(measured: pl.DataFrame, schedule: Schedule) -> pl.DataType:
+    """The narrowest type for the fractions."""
+    names = ("weight", "basis", *(f"part_{number}" for number in schedule.proportional))
+    weight, basis, *parts = (int(each or 0) for each in measured.select(pl.col(names).abs().max()).row(0))
+    shares = sum(part * schedule.weight(number) for number, part in zip(schedule.proportional, parts, strict=True))
+    return narrowest(weight * basis + shares + schedule.whole * basis)
 
 
 def _measured(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
