@@ -14,14 +14,14 @@ from compensation.facts.frames import Facts
 from compensation.names import NAME
 from compensation.packing import first_occurrences, kept
 from compensation.payments.documents import DOCUMENTED, Documents, refuse_wide
-from compensation.payments.families import families, origin_id
+from compensation.payments.families import families
 from compensation.payments.schedules import Schedule, schedules_of
 from compensation.payments.steps import steps
 from compensation.plans.parts import NEVER
 from compensation.plans.plan import Plan
 
 _LINES_AT_ONCE = 250_000
-"""Bounds the memory; a family is never divided."""
+"""Bounds the memory; what has one origin is never divided."""
 RETURNED = "returned"
 """Stands for a moment: a return takes back what was released."""
 _LINE = (
@@ -29,6 +29,7 @@ _LINE = (
     *("instalment", "reverses_id", "period_label"),
 )
 RELEASES = (*_LINE, "released_on", "moment", "share", "currency", "release_minor")
+_EARNED = (*_LINE, "currency", "dated_on", "earning_minor")
 _WAITING = (*_LINE, "waits_for", "expected_on", "share", "currency", "waiting_minor")
 
 
@@ -49,11 +50,11 @@ def release(
     opened = _as_lines(openings, as_of)
     if not schedules:
         return Released(pl.concat([_credited(lines), _credited(opened)]), _none_waiting())
-    parts = [_by_schedule(lines, schedules), _by_schedule(opened, schedules)]
+    parts = [_by_schedule(each.select(_EARNED), schedules) for each in (lines, opened)]
     held = [part.filter(pl.col("schedule").is_not_null()) for part in parts]
     held[1] = held[1].filter(pl.col("earning_minor") != 0)
     rest = [_credited(part, pl.col("schedule").is_null()) for part in parts]
-    entries, waiting = _scheduled(pl.concat(held, how="diagonal_relaxed"), list(schedules.values()), facts, as_of)
+    entries, waiting = _scheduled(pl.concat(held), list(schedules.values()), facts, as_of)
     return Released(pl.concat([rest[0], entries, rest[1]]), waiting)
 
 
@@ -98,30 +99,36 @@ def _as_lines(openings: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def _scheduled(
     held: pl.DataFrame, schedules: Sequence[Schedule], facts: Facts, as_of: date
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Releases and what waits, of some families at a time."""
+    """Releases and what waits, of some origins at a time."""
     known = facts.transactions.select(DOCUMENTED)
     happened = kept(known, (known["kind"] != "expected") & (known["dated_on"] <= as_of))
     documents = Documents(happened, ExchangeRates(facts))
-    parts = 1 + held.height // _LINES_AT_ONCE
-    place = origin_id().hash() % parts
-    pairs = [
-        _released(held.filter(place == part) if parts > 1 else held, schedules, documents, as_of)
-        for part in range(parts)
-    ]
-    entries, left = zip(*pairs, strict=True)
-    return pl.concat(entries), pl.concat(left)
-
-
-def _released(
-    held: pl.DataFrame, schedules: Sequence[Schedule], documents: Documents, as_of: date
-) -> tuple[pl.DataFrame, pl.DataFrame]:
     by_documents = pl.col("schedule").is_in([each.number for each in schedules if each.follows_documents])
     awaited = pl.when(by_documents).then("origin_id").otherwise(pl.lit("")).alias("awaited")
     earned = families(held).with_columns(awaited)
     key = ["schedule", "awaited", "start_on"]
     first, places = first_occurrences(earned, key)
     origins = documents.origins(earned.select(key)[first])
-    earned = earned.with_columns(places.cast(pl.Int64).alias("origin"))
+    earned = earned.with_columns(places.cast(pl.Int64).alias("origin")).drop("awaited")
+    known = _steps(earned, origins, schedules, documents, as_of)
+    amounts = earned.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), *_AMOUNTS)
+    parts = 1 + held.height // _LINES_AT_ONCE
+    place = pl.col("origin") * parts // origins.height
+    pairs = [
+        (_entries(earned, own, steps_of_own, as_of), _left(earned, own, steps_of_own, as_of))
+        for own, steps_of_own in (
+            (amounts.filter(place == part), known.filter(place == part)) if parts > 1 else (amounts, known)
+            for part in range(parts)
+        )
+    ]
+    entries, left = zip(*pairs, strict=True)
+    return pl.concat(entries), pl.concat(left)
+
+
+def _steps(
+    earned: pl.DataFrame, origins: pl.DataFrame, schedules: Sequence[Schedule], documents: Documents, as_of: date
+) -> pl.DataFrame:
+    """See :func:`steps`, of all schedules."""
     by_amounts = pl.col("schedule").is_in([each.number for each in schedules if each.follows_amounts])
     ledger = documents.ledger(origins.filter(by_amounts))
     refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
@@ -129,9 +136,7 @@ def _released(
         steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)
         for schedule in schedules
     ]
-    known = pl.concat(parts, how="vertical_relaxed")
-    amounts = earned.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), *_AMOUNTS)
-    return _entries(earned, amounts, known, as_of), _left(earned, amounts, known, as_of)
+    return pl.concat(parts, how="vertical_relaxed")
 
 
 _AMOUNTS = ("family", "origin", "from_on", "to_on", "earned_before", "earned_after", "earning_minor")
