@@ -7,13 +7,13 @@ from fractions import Fraction
 import polars as pl
 
 from compensation.curves.terms import PLAIN_TERMS, Terms
+from compensation.earnings.accumulators import AccumulatorKey
 from compensation.earnings.engine import Engine
 from compensation.earnings.period_pay import earned_on
 from compensation.earnings.runs import Earned
 from compensation.exact import rounded
 from compensation.names import NAME
 from compensation.plans.components import AccumulateBy
-from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
 _OF_RULE: dict[str, pl.DataType] = dict.fromkeys(("plan", "plan_version", "component", "currency", "measure"), NAME)
@@ -44,22 +44,32 @@ def named_rules(rules: Sequence[Rule]) -> pl.DataFrame:
 
 
 def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
-    rows = [
-        (pay.key.payee_id, pay.key.rule, *pay.key.period, pay.kind, earned_on(pay.key.period, as_of),
-         terms.quota if (terms := earned.accumulators.of_key(pay.key).terms) else None, pay.minor)
-        for pay in earned.pays
-    ]  # fmt: skip
-    schema: dict[str, pl.DataType] = {
-        "payee_id": NAME,
-        "rule": pl.Int64(),
-        **_PERIOD,
-        "kind": NAME,
-        "earned_on": pl.Date(),
-        **dict.fromkeys(("quota_minor", "earning_minor"), pl.Int64()),
-    }
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
-    named = frame.join(named_rules(engine.rules), on="rule", maintain_order="left")
+    keys, of_key = [pay.key for pay in earned.pays], earned.accumulators.of_key
+    days = {period: earned_on(period, as_of) for period in {key.period for key in keys}}
+    terms = [of_key(key).terms for key in keys]
+    frame = pl.DataFrame(
+        {
+            **_places(keys),
+            "kind": pl.Series([pay.kind for pay in earned.pays], dtype=NAME),
+            "earned_on": pl.Series([days[key.period] for key in keys], dtype=pl.Date),
+            "quota_minor": pl.Series([each and each.quota for each in terms], dtype=pl.Int64),
+            "earning_minor": pl.Series([pay.minor for pay in earned.pays], dtype=pl.Int64),
+        }
+    )
+    named = frame.hstack(named_rules(engine.rules).drop("rule")[frame["rule"]])
     return named.select(*KEY, "kind", "earned_on", "quota_minor", "earning_minor")
+
+
+def _places(keys: Sequence[AccumulatorKey]) -> dict[str, pl.Series]:
+    """Columns rule, payee_id, period_label, period_start, period_end."""
+    return {
+        "rule": pl.Series([key.rule for key in keys], dtype=pl.Int64),
+        "payee_id": pl.Series([key.payee_id for key in keys], dtype=NAME),
+        **{
+            name: pl.Series([key.period[place] for key in keys], dtype=dtype)
+            for place, (name, dtype) in enumerate(_PERIOD.items())
+        },
+    }
 
 
 def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
@@ -91,12 +101,9 @@ def _known(engine: Engine, earned: Earned) -> pl.DataFrame:
     """A row for each accumulator: rule, payee_id, period, quota_minor, target_minor, factor, gates_failed, outcome."""
     rows = earned.accumulators.rows
     keys, terms = [row.key for row in rows], [row.terms for row in rows]
-    periods = _columns_of([key.period for key in keys])
     return pl.DataFrame(
         {
-            "rule": pl.Series([key.rule for key in keys], dtype=pl.Int64),
-            "payee_id": pl.Series([key.payee_id for key in keys], dtype=NAME),
-            **{name: pl.Series(values, dtype=_PERIOD[name]) for name, values in periods.items()},
+            **_places(keys),
             "quota_minor": pl.Series([each and each.quota for each in terms], dtype=pl.Int64),
             "target_minor": pl.Series([_target(each) for each in terms], dtype=pl.Int64),
             "factor": pl.Series([_factor(each) for each in terms], dtype=pl.String),
@@ -114,10 +121,6 @@ def _gates_failed(engine: Engine, earned: Earned) -> pl.Series:
         return pl.Series([[]], dtype=kind).new_from_index(0, len(rows))
     failed = [[gates[row.key.rule][number] for number in row.terms.failed] if row.terms else [] for row in rows]
     return pl.Series(failed, dtype=kind)
-
-
-def _columns_of(periods: Sequence[Period]) -> dict[str, list[object]]:
-    return {name: [period[place] for period in periods] for place, name in enumerate(_PERIOD)}
 
 
 def _target(terms: Terms | None) -> int | None:
