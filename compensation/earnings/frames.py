@@ -59,8 +59,8 @@ def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
         **dict.fromkeys(("quota_minor", "earning_minor"), pl.Int64()),
     }
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    named = frame.join(named_rules(engine.rules), on="rule", maintain_order="left")
-    return named.select(*KEY, "kind", "earned_on", "quota_minor", "earning_minor")
+    named = frame.hstack(named_rules(engine.rules)[frame["rule"], list(_OF_RULE)])
+    return named[[*KEY, "kind", "earned_on", "quota_minor", "earning_minor"]]
 
 
 def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
