@@ -26,6 +26,15 @@ def narrowest(reach: int) -> pl.DataType:
     return SHORT_TYPE if reach <= MAX_MINOR else EXACT_TYPE
 
 
+def magnitude(column: pl.Series) -> int:
+    """The largest absolute value of integers, 0 of none.
+
+    >>> magnitude(pl.Series([-5, None, 3])), magnitude(pl.Series([], dtype=pl.Decimal(38, 0)))
+    (5, 0)
+    """
+    return max((abs(int(str(end))) for end in (column.min(), column.max()) if end is not None), default=0)
+
+
 def exact(value: int) -> pl.Expr:
     """A checked integer."""
     return pl.lit(Decimal(value), EXACT_TYPE)
@@ -44,8 +53,7 @@ def divided(numerator: pl.Expr, denominator: pl.Expr, increment: int = 1, mode: 
     """
     if increment != 1:
         denominator = denominator * increment
-    magnitude = _MAGNITUDES[mode](numerator.abs(), denominator)
-    signed = pl.when(numerator < 0).then(0 - magnitude).otherwise(magnitude)
+    signed = _MAGNITUDES[mode](numerator.abs(), denominator) * numerator.sign()
     return signed * increment if increment != 1 else signed
 
 

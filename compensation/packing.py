@@ -8,6 +8,8 @@ from compensation.exact import MAX_MINOR
 
 FEW = 4_096
 """So many rows are as quickly sorted, compared and joined by all columns."""
+HANDFUL = 512
+"""So many rows are quicker looked at one by one: what starts a query costs more than they do."""
 _WIDEST = 4
 """A list of so many numbers as there are rows, times this, takes less time and room than a table of them."""
 
@@ -65,12 +67,21 @@ def only_value(column: pl.Series) -> pl.Expr | None:
     return pl.lit(column[0], column.dtype).alias(column.name) if is_only else None
 
 
+def repeated(value: object, count: int, dtype: pl.DataType) -> pl.Series:
+    """The value so many times."""
+    return pl.Series([value], dtype=dtype).new_from_index(0, count)
+
+
 def arranged(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
     """The rows in the order of the columns (integers and days); None if they are in it."""
     number = packed(frame, columns)
-    if number is None:
-        return frame.select(columns).with_row_index("_row").sort(columns, maintain_order=True)["_row"]
-    return None if number.is_sorted() else number.arg_sort()
+    if number is not None:
+        return None if number.is_sorted() else number.arg_sort()
+    if frame.height > HANDFUL or any(frame[name].null_count() for name in columns):
+        return frame[list(columns)].with_row_index("_row").sort(columns, maintain_order=True)["_row"]
+    rows = frame[list(columns)].rows()
+    order = sorted(range(len(rows)), key=rows.__getitem__)
+    return None if order == list(range(len(rows))) else pl.Series(order, dtype=pl.UInt32)
 
 
 def first_occurrences(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
@@ -84,13 +95,47 @@ def first_occurrences(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.S
     """
     number = packed(frame, columns)
     if number is None:
-        own = frame.select(columns)
-        once = own.with_row_index("_row").unique(columns, keep="first", maintain_order=True).with_row_index("_place")
-        return once["_row"], own.join(once, on=columns, how="left", maintain_order="left")["_place"]
+        return _first_by_columns(frame[list(columns)])
     first = number.arg_unique()
-    values, places = number.gather(first), pl.int_range(len(first), dtype=pl.UInt32, eager=True)
+    values, places = number[first], pl.int_range(len(first), dtype=pl.UInt32, eager=True)
     size = int(str(values.max())) + 1
     if size <= _WIDEST * frame.height:
-        return first, pl.repeat(0, size, dtype=pl.UInt32, eager=True).scatter(values, places).gather(number)
+        return first, repeated(0, size, pl.UInt32()).scatter(values, places)[number]
     known = pl.DataFrame({"packed": values, "_place": places})
     return first, number.to_frame("packed").join(known, on="packed", how="left", maintain_order="left")["_place"]
+
+
+def _first_by_columns(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    if frame.height > HANDFUL:
+        once = frame.with_row_index("_row").unique(frame.columns, keep="first", maintain_order=True)
+        return once["_row"], places_among(frame, once[frame.columns])
+    rows = frame.rows()
+    first: dict[tuple[object, ...], int] = {}
+    for number, row in enumerate(rows):
+        first.setdefault(row, number)
+    places = {row: place for place, row in enumerate(first)}
+    found = pl.Series([places[row] for row in rows], dtype=pl.UInt32)
+    return pl.Series(list(first.values()), dtype=pl.UInt32), found
+
+
+def places_among(frame: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """For each row of the frame the place of its values among the rows of ``known``, which are all different and have
+    no nulls; null if they are not there.
+
+    >>> places_among(pl.DataFrame({"a": ["x", "y", "z"]}), pl.DataFrame({"a": ["y", "x"]})).to_list()
+    [1, 0, None]
+    """
+    columns = known.columns
+    if frame.height + known.height > HANDFUL:
+        placed = known.with_row_index("_place")
+        return frame[columns].join(placed, on=columns, how="left", maintain_order="left")["_place"]
+    places = {row: place for place, row in enumerate(known.rows())}
+    return pl.Series([places.get(row) for row in frame[columns].rows()], dtype=pl.UInt32)
+
+
+def among(frame: pl.DataFrame, others: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """The rows of the frame whose values of the columns, none of them null, occur in ``others``."""
+    if frame.height + others.height > HANDFUL:
+        return frame.join(others[columns], on=columns, how="semi", maintain_order="left")
+    known = set(others[columns].rows())
+    return frame.filter([row in known for row in frame[columns].rows()])

@@ -45,13 +45,11 @@ def amounts_of(matched: Matched, crediting: CreditingRules, exchange: Exchange, 
 def shares_in_millionths(matched: Matched, unit: int) -> pl.DataFrame:
     """Of each credit share_millionths, share_from, share_to."""
     fine = unit // MILLIONTHS
-    ends = matched.places.select("share_from", "share_to")
+    ends = matched.places[["share_from", "share_to"]]
     if fine > 1:
-        ends = ends.with_columns((pl.col("share_from", "share_to") * 2 + fine) // (2 * fine))
-    shares = ends.select(
-        (pl.col("share_to") - pl.col("share_from")).alias("share_millionths"), "share_from", "share_to"
-    )
-    return shares[matched.rows["place"]]
+        ends = ends.with_columns((pl.all() * 2 + fine) // (2 * fine))
+    whole = (ends["share_to"] - ends["share_from"]).alias("share_millionths")
+    return pl.DataFrame([whole, *ends])[matched.rows["place"]]
 
 
 def late_conversions(rules: Sequence[Rule]) -> list[int]:
@@ -68,7 +66,7 @@ def _measured(matched: Matched, crediting: CreditingRules, exchange: Exchange, n
         numbers = [rule for rule, key in keys.items() if _is_number(crediting.measures, key)]
         is_number = matched.rows["rule"].is_in(numbers)
         for part, rate in (("num", exchange.nums), ("den", exchange.dens)):
-            own = rate.gather(exchange.places)
+            own = rate[exchange.places]
             one = pl.Series([1], dtype=own.dtype)
             yield (own.zip_with(~is_number, one) if numbers else own).alias(f"{name}_{part}")
 
@@ -88,9 +86,9 @@ def _of_documents(matched: Matched, keys: Mapping[int, str], wanted: Sequence[st
     columns = [matched.documents[f"{key}_{side}"] for key in wanted]
     row = matched.rows["document"]
     if len(columns) == 1:
-        return columns[0].gather(row)
+        return columns[0][row]
     offsets = {rule: wanted.index(key) * matched.documents.height for rule, key in keys.items()}
-    return pl.concat(columns, rechunk=True).gather(matched.of_rules(offsets, _INTEGER) + row)
+    return pl.concat(columns, rechunk=True)[matched.of_rules(offsets, _INTEGER) + row]
 
 
 def _shares(matched: Matched, rules: Sequence[Rule], unit: int) -> Iterator[pl.Series]:
@@ -101,10 +99,11 @@ def _shares(matched: Matched, rules: Sequence[Rule], unit: int) -> Iterator[pl.S
     whole = [rule.number for rule in rules if divides_earnings(rule)]
     ends = {"from": 0, "to": unit}
     if any((matched.places[f"share_{end}"] != value).any() for end, value in ends.items()):
-        is_divided = ~matched.rows["rule"].is_in(whole)
         for end, value in ends.items():
             own = matched.column(f"share_{end}")
-            yield (own.zip_with(is_divided, pl.Series([value])) if whole else own).alias(f"credited_{end}")
+            if whole:
+                own = own.zip_with(~matched.rows["rule"].is_in(whole), pl.Series([value]))
+            yield own.alias(f"credited_{end}")
     shares = {rule.number: rule.component.share.value for rule in rules}
     if any(share != 1 for share in shares.values()):
         parts = {"num": "numerator", "den": "denominator"}
@@ -120,8 +119,8 @@ def _calculated(
 ) -> pl.LazyFrame:
     numbers = narrowest_for(raw, matched, rules, names, unit)
     exact = pl.col([name for name in raw.columns if name not in ("rule", "converted_late")]).cast(numbers)
-    amounts = raw.lazy().with_columns(pl.col(f"{name}_after").is_null().alias(f"{name}_missing") for name in names)
-    amounts = amounts.with_columns(exact)
+    missing = (pl.col(f"{name}_after").is_null().alias(f"{name}_missing") for name in names)
+    amounts = raw.lazy().with_columns(exact, *missing)
     for name in names:
         for side in SIDES:
             if side == "after" or not (raw[f"{name}_{side}"] == 0).all():

@@ -93,20 +93,22 @@ def _is_measure(name: str, rule: Rule) -> bool:
 
 def case_numbers(
     matched: Matched, prepared: pl.DataFrame, rules: Sequence[Rule], exchange: Exchange, rates: ExchangeRates
-) -> pl.Expr:
-    """The case of each credit: the number of the case (of a matrix: row times columns plus column), 0 without
-    cases, null where none holds. ``prepared``: all documents, also those that credit nobody.
+) -> pl.Series | None:
+    """The case of each credit: the number of the case (of a matrix: row times columns plus column), 0 where its rule
+    has no cases, null where none holds; None if no rule has any. ``prepared``: all documents, also those that credit
+    nobody.
     """
     by_name: dict[str, list[tuple[Rule, Lookup]]] = defaultdict(list)
     for rule in rules:
         for lookup in lookups(rule):
             name = measure_key(rule.plan_number, lookup.by) if _is_measure(lookup.by, rule) else lookup.by
             by_name[name].append((rule, lookup))
-    numbers = pl.lit(0, pl.Int64)
+    numbers: pl.Series | None = None
     for name, wanted in by_name.items():
         is_measure = _is_measure(wanted[0][1].by, wanted[0][0])
         values = _measured(matched, prepared, name, exchange) if is_measure else _attributed(matched, name)
-        numbers = numbers + pl.lit(_places_of(values, wanted, rates))
+        places = _places_of(values, wanted, rates)
+        numbers = places if numbers is None else numbers + places
     return numbers
 
 

@@ -67,20 +67,18 @@ def conversions(rules: Iterable[Rule]) -> list[Conversion]:
 
 @dataclass(frozen=True)
 class Exchange:
-    """The rate of each credit: ``places`` in ``nums`` and ``dens`` (exact; null without a rate)."""
+    """The rate of each credit: ``places`` in ``nums`` and ``dens`` (exact; null without a rate). ``converts``: whether
+    any rate is missing or changes an amount.
+    """
 
     places: pl.Series
     nums: pl.Series
     dens: pl.Series
-
-    @property
-    def converts(self) -> bool:
-        """Whether any rate is missing or changes an amount."""
-        return bool(((self.nums == 1) & (self.dens == 1)).fill_null(value=False).not_().any())
+    converts: bool
 
     def rates(self) -> tuple[pl.Series, pl.Series]:
         """rate_num and rate_den of each credit."""
-        return self.nums.gather(self.places).alias("rate_num"), self.dens.gather(self.places).alias("rate_den")
+        return self.nums[self.places].alias("rate_num"), self.dens[self.places].alias("rate_den")
 
 
 def exchange_of(matched: Matched, rules: Sequence[Rule], rates: ExchangeRates) -> Exchange:
@@ -93,9 +91,9 @@ def exchange_of(matched: Matched, rules: Sequence[Rule], rates: ExchangeRates) -
     ways = conversions(rules)
     first, pairs = first_occurrences(matched.documents, ["currency", "credited_on"])
     way = matched.of_rules({rule.number: ways.index(Conversion.of(rule)) for rule in rules}, pl.Int64())
-    cells = (pairs.cast(pl.Int64) * len(ways)).gather(matched.rows["document"]) + way
-    occurring = cells.unique() if len(ways) > 1 else pl.int_range(len(first), eager=True)
-    known = matched.documents.select("currency", "credited_on")[first].rows()
+    cells = (pairs.cast(pl.Int64) * len(ways))[matched.rows["document"]] + way
+    occurring = cells.unique().to_list() if len(ways) > 1 else range(len(first))
+    known = matched.documents[first, ["currency", "credited_on"]].rows()
     found: list[Fraction | None] = [None] * (len(first) * len(ways))
     for cell in occurring:
         (currency, day), number = known[cell // len(ways)], cell % len(ways)
@@ -104,4 +102,4 @@ def exchange_of(matched: Matched, rules: Sequence[Rule], rates: ExchangeRates) -
         exact_series(getattr(ratio, part) if ratio else None for ratio in found)
         for part in ("numerator", "denominator")
     )
-    return Exchange(cells, nums, dens)
+    return Exchange(cells, nums, dens, any(found[cell] != 1 for cell in occurring))

@@ -20,7 +20,9 @@ from compensation.plans.periods import period_of
 from compensation.plans.rules import Rule
 
 
-def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments, rates: ExchangeRates) -> pl.DataFrame:
+def credit(
+    scenarios: Scenarios, crediting: CreditingRules, assignments: Assignments, rates: ExchangeRates
+) -> pl.DataFrame:
     """The credits of the scenarios, one row per transaction, instalment, party and rule that credits it.
 
     Columns: scenario, transaction_id, deal_id, document_id, kind, rule, payee_id, role, party, via_payee_id (the owner
@@ -32,7 +34,6 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     ``outcome``: null, or why it is not paid: ``no_margin``, ``no_measure`` (a field that the transaction lacks, or a
     ratio to nothing), ``no_rate``, ``no_team``, ``no_hiring_date``, ``no_case``.
     """
-    crediting = CreditingRules.of(rules)
     if not crediting.rules:
         return pl.DataFrame(schema=_COLUMNS)
     unit = crediting.share_unit(scenarios.participants)
@@ -43,9 +44,13 @@ def credit(scenarios: Scenarios, rules: Sequence[Rule], assignments: Assignments
     found = matched.told({name: _COLUMNS[name] for name in _FOUND}).hstack(
         [*shares_in_millionths(matched, unit), *_periods(matched, crediting.rules), *amounts]
     )
-    found = found.with_columns(case_numbers(matched, documents, crediting.rules, exchange, rates).alias("case_no"))
-    told = (_accumulates_for(matched, crediting.rules), _outcome(matched, found, crediting.rules))
-    return found.with_columns(told).select(*_COLUMNS)
+    case = case_numbers(matched, documents, crediting.rules, exchange, rates)
+    found = found.with_columns_seq(
+        pl.lit(0 if case is None else case, pl.Int64).alias("case_no"),
+        _accumulates_for(matched, crediting.rules),
+        _outcome(matched, found, case, crediting.rules),
+    )
+    return found[list(_COLUMNS)]
 
 
 _FOUND = (
@@ -75,15 +80,14 @@ def _periods(matched: Matched, rules: Sequence[Rule]) -> Iterator[pl.Series]:
     """The period of each credit: its label, first day, and the day after it; looked up once for each day."""
     calendars = list(dict.fromkeys((rule.component.period, rule.plan.calendar) for rule in rules))
     first, days = first_occurrences(matched.documents, ["credited_on"])
-    known = matched.documents["credited_on"].gather(first)
+    known = matched.documents["credited_on"][first]
     periods = [period_of(day, *calendar) for day in known for calendar in calendars]
     calendar = {rule.number: calendars.index((rule.component.period, rule.plan.calendar)) for rule in rules}
-    rows = (days.cast(pl.Int64) * len(calendars)).gather(matched.rows["document"]) + matched.of_rules(
-        calendar, pl.Int64()
-    )
+    own = (days.cast(pl.Int64) * len(calendars))[matched.rows["document"]]
+    rows = own + matched.of_rules(calendar, pl.Int64())
     schema = {"period_label": NAME, "period_start": pl.Date(), "period_end": pl.Date()}
     for column in pl.DataFrame(periods, schema=schema, orient="row"):
-        yield column.gather(rows)
+        yield column[rows]
 
 
 def _accumulates_for(matched: Matched, rules: Sequence[Rule]) -> pl.Expr:
@@ -103,7 +107,7 @@ def _accumulates_for(matched: Matched, rules: Sequence[Rule]) -> pl.Expr:
     return accumulates_for.alias("accumulates_for")
 
 
-def _outcome(matched: Matched, found: pl.DataFrame, rules: Sequence[Rule]) -> pl.Expr:
+def _outcome(matched: Matched, found: pl.DataFrame, case: pl.Series | None, rules: Sequence[Rule]) -> pl.Expr:
     """Why a credit is not paid: the first reason that holds."""
     reasons = [*_of_amounts(found, rules)]
     by_team = [rule.number for rule in rules if rule.component.accumulate_by is AccumulateBy.TEAM]
@@ -113,8 +117,8 @@ def _outcome(matched: Matched, found: pl.DataFrame, rules: Sequence[Rule]) -> pl
     if by_tenure:
         is_unknown = pl.lit(matched.column("hired_on").is_null())
         reasons.append((pl.col("rule").is_in(by_tenure) & is_unknown, "no_hiring_date"))
-    if found["case_no"].null_count():
-        reasons.append((pl.col("case_no").is_null(), "no_case"))
+    if case is not None and case.null_count():
+        reasons.append((pl.lit(case.is_null()), "no_case"))
     if not reasons:
         return pl.lit(None, NAME).alias("outcome")
     return pl.coalesce(pl.when(holds).then(pl.lit(reason, NAME)) for holds, reason in reasons).alias("outcome")

@@ -6,6 +6,7 @@ import polars as pl
 
 from compensation.crediting.matched import Matched
 from compensation.crediting.transactions import ATTRIBUTE
+from compensation.packing import first_occurrences, repeated
 from compensation.plans.components import Attributes, Component
 from compensation.plans.rules import Rule
 
@@ -37,11 +38,14 @@ def filtered(matched: Matched, rules: Sequence[Rule]) -> Matched:
     """The credits that the rules' filters let pass."""
     for key in filter_keys(rules):
         column = FILTERED.get(key, key)
-        values = matched.documents[column].fill_null("")
-        known = values.unique(maintain_order=True)
-        refused = refusals(rules, key, known.to_list())
+        values = matched.documents[column]
+        if values.null_count():
+            values = values.fill_null("")
+        first, places = first_occurrences(values.to_frame(), [column])
+        known = values[first].to_list()
+        refused = refusals(rules, key, known)
         if refused:
-            matched = matched.kept(_allowed(matched, values, known, refused))
+            matched = matched.kept(_allowed(matched, places, known, refused))
     for name in sorted({name for rule in rules for name in rule.component.filter.own}):
         numbers = [rule.number for rule in rules if name in rule.component.filter.own]
         theirs, payees = (matched.column(column) for column in _own(name))
@@ -49,15 +53,16 @@ def filtered(matched: Matched, rules: Sequence[Rule]) -> Matched:
     return matched
 
 
-def _allowed(matched: Matched, values: pl.Series, known: pl.Series, refused: Sequence[tuple[int, str]]) -> pl.Series:
+def _allowed(
+    matched: Matched, places: pl.Series, known: Sequence[str], refused: Sequence[tuple[int, str]]
+) -> pl.Series:
     """Whether each credit's rule lets the value of its document pass, looked up in a table of rules and values."""
-    places = {value: place for place, value in enumerate(known)}
+    numbers = {value: number for number, value in enumerate(known)}
     rules = int(str(matched.rows["rule"].max() or 0)) + 1
-    table = pl.repeat(value=True, n=rules * len(known), dtype=pl.Boolean, eager=True)
-    wrong = [rule * len(known) + places[value] for rule, value in refused if rule < rules]
-    number = values.replace_strict(known, pl.int_range(len(known), eager=True), return_dtype=pl.Int64)
-    cells = matched.rows["rule"] * len(known) + number.gather(matched.rows["document"])
-    return table.scatter(wrong, values=False).gather(cells)
+    table = repeated(value=True, count=rules * len(known), dtype=pl.Boolean())
+    wrong = [rule * len(known) + numbers[value] for rule, value in refused if rule < rules]
+    cells = matched.rows["rule"] * len(known) + places[matched.rows["document"]]
+    return table.scatter(wrong, values=False)[cells]
 
 
 def refusals(rules: Sequence[Rule], key: str, values: Collection[str]) -> list[tuple[int, str]]:

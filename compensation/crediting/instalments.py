@@ -35,7 +35,7 @@ def scheduled(
     ``keys`` name the measures that are divided. Instalments take their place in the order by their own date.
     """
     if schedules == [Schedule()]:
-        return transactions.with_columns(schedule=pl.lit(0, pl.Int64), instalment=pl.lit(0, pl.Int64))
+        return transactions.with_columns_seq(schedule=pl.lit(0, pl.Int64), instalment=pl.lit(0, pl.Int64))
     parts = [
         part.with_columns(pl.lit(number, pl.Int64).alias("schedule"))
         for number, schedule in enumerate(schedules)

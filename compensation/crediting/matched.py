@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from compensation.packing import arranged, kept, only_value
+from compensation.packing import arranged, kept, only_value, repeated
 
 ORDER = ("order_no", "instalment", "rule", "party_no")
 """The order of credits."""
@@ -38,13 +38,13 @@ class Matched:
         for own, places in found:
             rows.append(own.with_columns(pl.col("place") + pl.lit(offset, pl.UInt32)) if offset else own)
             offset += places.height
-        return cls(_together(rows), documents, _together([places.select(*PLACE) for _, places in found]))
+        return cls(_together(rows), documents, _together([places[list(PLACE)] for _, places in found]))
 
     def column(self, name: str) -> pl.Series:
         """Of each credit a column of its document or its place, or its rule."""
         if name in self.rows.columns:
             return self.rows[name]
-        return self._source(name).gather(self._row(name))
+        return self._source(name)[self._row(name)]
 
     def _row(self, name: str) -> pl.Series:
         return self.rows["place" if name in self.places.columns else "document"]
@@ -60,13 +60,13 @@ class Matched:
         """Those columns of each credit in their types, and rule; one that is the same for all of them is held once."""
         sources = {name: self._source(name).cast(dtype) for name, dtype in columns.items()}
         same = {name: value for name, source in sources.items() if (value := only_value(source)) is not None}
-        varied = [source.gather(self._row(name)) for name, source in sources.items() if name not in same]
-        return pl.DataFrame([self.rows["rule"], *varied]).with_columns(same.values())
+        varied = [source[self._row(name)] for name, source in sources.items() if name not in same]
+        return pl.DataFrame([self.rows["rule"], *varied]).with_columns_seq(same.values())
 
     def of_rules(self, values: Mapping[int, object], dtype: pl.DataType) -> pl.Series:
         """Of each credit what its rule has, by number."""
         every = [values.get(number) for number in range(max(values, default=0) + 1)]
-        return pl.Series(every, dtype=dtype).gather(self.rows["rule"])
+        return pl.Series(every, dtype=dtype)[self.rows["rule"]]
 
     def kept(self, is_kept: pl.Series) -> "Matched":
         """The credits for which it is true."""
@@ -74,11 +74,11 @@ class Matched:
 
     def compact(self) -> "Matched":
         """Without the documents that credit nobody."""
-        occurs = pl.repeat(value=False, n=self.documents.height, dtype=pl.Boolean, eager=True)
-        occurs = occurs.scatter(self.rows["document"], values=True)
+        nowhere = repeated(value=False, count=self.documents.height, dtype=pl.Boolean())
+        occurs = nowhere.scatter(self.rows["document"], values=True)
         if occurs.all():
             return self
-        numbers = (occurs.cast(pl.UInt32).cum_sum() - 1).gather(self.rows["document"])
+        numbers = (occurs.cast(pl.UInt32).cum_sum() - 1)[self.rows["document"]]
         return replace(
             self, rows=self.rows.with_columns(numbers.alias("document")), documents=self.documents.filter(occurs)
         )

@@ -15,7 +15,7 @@ from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import ATTRIBUTE, Scenarios, complete, creditable
 from compensation.facts.assignments import Assignments, is_for
-from compensation.packing import first_occurrences
+from compensation.packing import first_occurrences, kept, places_among
 from compensation.plans.components import CreditTo, Event
 from compensation.plans.rules import Rule
 
@@ -32,7 +32,7 @@ def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
     transactions = with_attributes(transactions, scenarios.attributes, _attributes(crediting))
     evaluated = measures.evaluated(creditable(transactions, measures.bases, crediting.events, scenarios.begun))
     placed = scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)
-    return placed.drop(_USED_UP, strict=False)
+    return placed[[name for name in placed.columns if name not in _USED_UP]]
 
 
 _USED_UP = ("posting_sequence", "source", "source_ref", "settles_id", "is_first", *BASES.values())
@@ -43,7 +43,7 @@ def match(
     documents: pl.DataFrame, scenarios: Scenarios, crediting: CreditingRules, assignments: Assignments, unit: int
 ) -> Matched:
     """Every credit; ``documents``: all that are :func:`prepared`. A share of ``unit`` is a whole."""
-    rules, positions = crediting.frame(), assignments.positions(crediting.rules)
+    rules, positions = crediting.frame, assignments.positions(crediting.rules)
     if any(rule.component.earnings_of for rule in crediting.rules):
         positions = pl.concat([positions, customer_positions(scenarios.participants, crediting.rules)])
     numbered = documents.with_row_index("document")
@@ -86,42 +86,42 @@ def _by_deal(
 ) -> Found:
     """Those who take part in the deal, and their managers."""
     people = pl.concat(
-        parties(scenarios, assignments, sharing, crediting.parties_by(sharing), unit).with_columns(
+        parties(scenarios, assignments, sharing, crediting.parties_by(sharing), unit).with_columns_seq(
             pl.lit(number, pl.Int64).alias("sharing")
         )
         for number, sharing in enumerate(crediting.sharings)
     ).with_row_index("person")
     positions = positions.with_row_index("position")
-    in_positions = people.select(
-        "person", "payee_id", "party", "sharing", "role", "owner_role", "party_from", "party_to"
-    ).join(
-        positions.select("position", "payee_id", "plan", "eligible_from", "eligible_to"),
-        on="payee_id",
-        maintain_order="left_right",
-    )
+    in_positions = people[_PERSON].join(positions[_ELIGIBLE], on="payee_id", maintain_order="left_right")
     # Rule by rule, and for each in the order of people: so the credits of a document need not be put in order.
-    placed = crediting.frame().join(in_positions, on=["plan", "party", "sharing"], maintain_order="left_right")
+    placed = crediting.frame.join(in_positions, on=["plan", "party", "sharing"], maintain_order="left_right")
     placed = _in_roles(placed, crediting.rules).select(
         *("person", "position", "rule", "event", "treatment", "schedule"),
         pl.max_horizontal("party_from", "eligible_from", "valid_from").alias("first_on"),
         pl.min_horizontal("party_to", "eligible_to", "valid_to").alias("end_on"),
     )
-    placed = placed.filter(pl.col("first_on") < pl.col("end_on")).with_row_index("place")
+    placed = kept(placed, placed["first_on"] < placed["end_on"]).with_row_index("place")
     ways, deals = (_numbers(documents, names) for names in (["event", "treatment", "schedule"], _DEAL))
-    in_way, in_deal = _numbered(placed, ways.known), _numbered(people, deals.known).gather(placed["person"])
-    meeting = documents.select("document", "credited_on", key=deals.of_rows * ways.known.height + ways.of_rows)
-    places = placed.select("place", "rule", "first_on", "end_on", key=in_deal * ways.known.height + in_way)
-    held = {name: people[name].gather(placed["person"]) for name in PLACE if name in people.columns}
-    held |= {name: positions[name].gather(placed["position"]) for name in PLACE if name not in held}
-    held["party"] = held["party"].replace("role_manager", "direct_manager")
-    return _met(meeting, places, ["key"]), pl.DataFrame(held)
+    in_way = places_among(placed, ways.known).cast(pl.Int64)
+    in_deal = places_among(people, deals.known).cast(pl.Int64)[placed["person"]]
+    count = ways.known.height
+    meeting = documents[["document", "credited_on"]].hstack([(deals.of_rows * count + ways.of_rows).alias("key")])
+    places = placed[["place", "rule", "first_on", "end_on"]].hstack([(in_deal * count + in_way).alias("key")])
+    personal = [name for name in PLACE if name in people.columns]
+    positional = [name for name in PLACE if name not in personal]
+    held = people[placed["person"], personal].hstack(positions[placed["position"], positional])
+    if any(rule.component.role_shares for rule in crediting.rules):
+        held = held.with_columns(pl.col("party").replace("role_manager", "direct_manager"))
+    return _met(meeting, places, ["key"]), held
 
 
+_PERSON = ["person", "payee_id", "party", "sharing", "role", "owner_role", "party_from", "party_to"]
+_ELIGIBLE = ["position", "payee_id", "plan", "eligible_from", "eligible_to"]
 _DEAL = ["scenario", "deal_id"]
 
 
 class _Numbers(NamedTuple):
-    """The values of some columns that occur, with ``_number``; and the number of each row's."""
+    """The values of some columns that occur; and of each row its place among them."""
 
     known: pl.DataFrame
     of_rows: pl.Series
@@ -129,14 +129,7 @@ class _Numbers(NamedTuple):
 
 def _numbers(frame: pl.DataFrame, names: list[str]) -> _Numbers:
     first, places = first_occurrences(frame, names)
-    known = frame.select(names)[first].with_columns(pl.int_range(pl.len()).alias("_number"))
-    return _Numbers(known, places.cast(pl.Int64))
-
-
-def _numbered(frame: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
-    """The number of each row's values; null if they do not occur."""
-    names = known.columns[:-1]
-    return frame.select(names).join(known, on=names, how="left", maintain_order="left")["_number"]
+    return _Numbers(frame[first, names], places.cast(pl.Int64))
 
 
 def _by_coverage(
@@ -144,7 +137,7 @@ def _by_coverage(
 ) -> Found:
     """Those who cover what the transaction is; who comes first without having the plan (a house account) uses it up."""
     people = covering(documents, scenarios.coverage, unit)
-    placed = _in_roles(people.join(crediting.frame(), on="party"), crediting.rules)
+    placed = _in_roles(people.join(crediting.frame, on="party"), crediting.rules)
     placed = first_covering(placed, crediting.rules).join(positions, on=["payee_id", "plan"], how="inner")
     return _by_attributes(documents, placed, COVERED_BY)
 
@@ -166,12 +159,12 @@ def _by_attributes(documents: pl.DataFrame, placed: pl.DataFrame, names: Sequenc
 def _met(documents: pl.DataFrame, placed: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """Documents and places that have ``on`` in common, on the days from first_on to before end_on."""
     day, is_always = pl.col("credited_on"), _is_always(documents["credited_on"], placed)
-    own = documents.select("document", *dict.fromkeys((*on, *([] if is_always else ["credited_on"]))))
-    theirs = placed.select("place", *on, "rule", *([] if is_always else ["first_on", "end_on"]))
+    own = documents[["document", *dict.fromkeys((*on, *([] if is_always else ["credited_on"])))]]
+    theirs = placed[["place", *on, "rule", *([] if is_always else ["first_on", "end_on"])]]
     joined = own.join(theirs, on=on, nulls_equal=True, maintain_order="left_right")
     if not is_always:
         joined = joined.filter(day >= pl.col("first_on"), day < pl.col("end_on"))
-    return joined.select("document", "place", "rule")
+    return joined[["document", "place", "rule"]]
 
 
 def _is_always(days: pl.Series, placed: pl.DataFrame) -> bool:

@@ -8,7 +8,7 @@ import polars as pl
 from compensation.crediting.matched import Matched
 from compensation.errors import PayOverflowError
 from compensation.exact import LIMIT, MAX_MINOR
-from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE
+from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, magnitude
 from compensation.plans.rules import Rule
 
 
@@ -37,8 +37,7 @@ def narrowest_for(
     if raw.is_empty():
         return SHORT_TYPE
     groups = [_columns(name, raw.columns) for name in names]
-    largest = raw.select(pl.col({each for group in groups for each in group.values()}).abs().max()).row(0, named=True)
-    worst = [_worst(group, [largest[column] for column in group.values()]) for group in groups]
+    worst = [_worst(group, [magnitude(raw[column]) for column in group.values()]) for group in groups]
     for limit, numbers in ((MAX_MINOR, SHORT_TYPE), (LIMIT, EXACT_TYPE)):
         if all(_all_fit(each, unit, limit) for each in worst):
             return numbers

@@ -9,6 +9,7 @@ import polars as pl
 from compensation.crediting.transactions import Scenarios
 from compensation.exact import MILLIONTHS, rounded
 from compensation.facts.assignments import Assignments
+from compensation.packing import first_occurrences, kept
 from compensation.plans.components import CreditTo, WhenLeft
 from compensation.plans.parts import NEVER
 from compensation.plans.rules import Rule
@@ -75,7 +76,9 @@ def parties(
     # The order of credit lines: owner by owner, each followed by the managers above, overlays last.
     owner = pl.coalesce("via_payee_id", "payee_id")
     order = (*_KEY, pl.col("party") == "overlay", owner, "share_from", "party", "payee_id", "role", "party_from")
-    return pl.concat(everybody).sort(order).with_columns(pl.int_range(pl.len()).over(_KEY).alias("party_no"))
+    found = pl.concat(everybody).sort(order)
+    first, deals = first_occurrences(found, _KEY)
+    return found.hstack([(pl.int_range(found.height, eager=True) - first[deals]).alias("party_no")])
 
 
 def broken_splits(participants: pl.DataFrame) -> pl.DataFrame:
@@ -90,16 +93,15 @@ def _owned(participants: pl.DataFrame) -> pl.DataFrame:
 
 def _as_named(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame:
     """By the shares that the deals name."""
-    participants = scenarios.participants
-    broken = broken_splits(participants)
-    if sharing.remainder_to is not None:
-        broken = _owned(participants).filter(pl.col("owned") > MILLIONTHS).select(_KEY)
     share = pl.col("share_millionths").sum() * (unit // MILLIONTHS)
-    people = participants.group_by(*_KEY, "payee_id", "role", "is_overlay").agg(share.alias("share"))
-    whole = people.join(broken.with_columns(pl.lit(False).alias("is_overlay")), on=[*_KEY, "is_overlay"], how="anti")
-    direct = _running(whole.sort(_ORDER))
+    people = scenarios.participants.group_by(*_KEY, "payee_id", "role", "is_overlay").agg(share.alias("share"))
+    owned = pl.when("is_overlay").then(0).otherwise("share").sum().over(_KEY)
+    people = people.sort(_ORDER).with_columns(owned.alias("owned"), _SHARE_TO)
+    fits = people["owned"] == unit if sharing.remainder_to is None else people["owned"] <= unit
+    direct = _direct(kept(people, people["is_overlay"] | fits))
     if sharing.remainder_to is None:
         return direct
+    broken = _owned(scenarios.participants).filter(pl.col("owned") > MILLIONTHS).select(_KEY)
     return pl.concat([direct, _remainder(direct, scenarios, broken, sharing, unit)])
 
 
@@ -117,24 +119,28 @@ def _by_role(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame:
         (2 * pl.col("role_share") * (pl.col("_place") + after) + pl.col("_people")) // (2 * pl.col("_people"))
         for after in (1, 0)
     )
-    direct = _running(people.with_columns((upto - below).alias("share"), pl.lit(False).alias("is_overlay")))
+    people = people.with_columns((upto - below).alias("share"), pl.lit(False).alias("is_overlay"))
+    direct = _direct(people.with_columns(_SHARE_TO))
     if sharing.remainder_to is None:
         return direct
     nobody = pl.DataFrame(schema={"scenario": pl.String, "deal_id": pl.String})
     return pl.concat([direct, _remainder(direct, scenarios, nobody, sharing, unit)])
 
 
-def _running(people: pl.DataFrame) -> pl.DataFrame:
-    """The people's shares one after another; overlays come on top and have each their own."""
-    share_to = pl.when("is_overlay").then("share").otherwise(pl.col("share").cum_sum().over(_KEY))
-    return people.select(
+_SHARE_TO = pl.when("is_overlay").then("share").otherwise(pl.col("share").cum_sum().over(_KEY)).alias("share_to")
+"""The people's shares one after another; overlays come on top and have each their own."""
+
+
+def _direct(people: pl.DataFrame) -> pl.DataFrame:
+    """Those who take part in the deals themselves, as parties; ``people`` have share and share_to."""
+    return people.select_seq(
         *(*_KEY, "payee_id", "role"),
         pl.when("is_overlay").then(pl.lit("overlay")).otherwise(pl.lit("owner")).alias("party"),
         pl.lit(None, pl.String).alias("via_payee_id"),
         pl.col("role").alias("owner_role"),
         pl.lit(0, pl.Int64).alias("level"),
-        (share_to - pl.col("share")).alias("share_from"),
-        share_to.alias("share_to"),
+        (pl.col("share_to") - pl.col("share")).alias("share_from"),
+        "share_to",
         pl.date(1, 1, 1).alias("party_from"),
         pl.lit(NEVER).alias("party_to"),
     )
@@ -144,10 +150,12 @@ def _remainder(
     direct: pl.DataFrame, scenarios: Scenarios, broken: pl.DataFrame, sharing: Sharing, unit: int
 ) -> pl.DataFrame:
     """What the owners' shares leave of every deal, those without owners included."""
-    kept = rounded(dict(sharing.role_shares).get(_MANAGER, Fraction(0)) * unit)
+    reserved = rounded(dict(sharing.role_shares).get(_MANAGER, Fraction(0)) * unit)
     owners = direct.filter(pl.col("party") == "owner").group_by(_KEY).agg(pl.col("share_to").max().alias("owned"))
     deals = scenarios.transactions.select(_KEY).unique().join(broken, on=_KEY, how="anti")
-    left = deals.join(owners, on=_KEY, how="left").with_columns((pl.col("owned").fill_null(0) + kept).alias("owned"))
+    left = deals.join(owners, on=_KEY, how="left").with_columns(
+        (pl.col("owned").fill_null(0) + reserved).alias("owned")
+    )
     return (
         left.filter(pl.col("owned") < unit)
         .with_columns(
@@ -175,10 +183,10 @@ def _succeeded(direct: pl.DataFrame, assignments: Assignments) -> pl.DataFrame:
 
 
 def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
-    owners = direct.filter(pl.col("party") == "owner").drop("level")
-    above = owners.join(chains, on="payee_id", how="inner")
+    owners = kept(direct, direct["party"] == "owner")
+    above = owners[[name for name in owners.columns if name != "level"]].join(chains, on="payee_id", how="inner")
     level = pl.when(pl.col("level") == 1).then(pl.lit("direct_manager")).otherwise(pl.lit("upper_manager"))
-    managed = above.with_columns(
+    managed = above.with_columns_seq(
         pl.col("payee_id").alias("via_payee_id"),
         pl.col("manager_id").alias("payee_id"),
         pl.lit(_MANAGER).alias("role"),
@@ -186,7 +194,7 @@ def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
         pl.max_horizontal("party_from", "chain_from").alias("party_from"),
         pl.min_horizontal("party_to", "chain_to").alias("party_to"),
     )
-    return managed.filter(pl.col("party_from") < pl.col("party_to")).select(direct.columns)
+    return kept(managed, managed["party_from"] < managed["party_to"])[direct.columns]
 
 
 def _managers_by_role(direct: pl.DataFrame, chains: pl.DataFrame, sharing: Sharing, unit: int) -> pl.DataFrame:

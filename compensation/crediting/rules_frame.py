@@ -68,6 +68,7 @@ class CreditingRules:
         """Whether any rule credits one of them."""
         return any(set(parties) & set(rule.component.credit_to) for rule in self.rules)
 
+    @cached_property
     def frame(self) -> pl.DataFrame:
         """A row per rule, party that it credits, and treatment of returns that it takes part in."""
         rows = [

@@ -27,8 +27,9 @@ _OWN_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel",
 BEGUN = ("deal_id", "kind")
 
 
-def _none_of(name: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=SCHEMAS[name])
+def _none_of(name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    schema = SCHEMAS[name]
+    return pl.DataFrame(schema={column: schema[column] for column in columns or schema})
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,14 @@ class Scenarios:
     attributes: pl.DataFrame = field(default_factory=lambda: _none_of("attributes"))
     coverage: pl.DataFrame = field(default_factory=lambda: _none_of("coverage"))
     as_of: date | None = None
-    begun: pl.DataFrame = field(default_factory=lambda: _none_of("transactions").select(BEGUN))
+    begun: pl.DataFrame = field(default_factory=lambda: _none_of("transactions", BEGUN))
 
 
 def complete(transactions: pl.DataFrame) -> pl.DataFrame:
     """The transactions with the columns that they may lack, as nulls."""
     absent = MAY_BE_ABSENT["transactions"] - set(transactions.columns)
+    if not absent:
+        return transactions
     return transactions.with_columns(pl.lit(None, pl.String).alias(column) for column in sorted(absent))
 
 
@@ -69,19 +72,24 @@ def creditable(
     nothing is returned, only those transactions are there that any of the ``events`` credits. ``begun``: see
     :class:`Scenarios`.
     """
-    is_return = transactions["kind"] == "return"
-    kept = EVENTS if is_return.any() else sorted(events)
-    ordered = transactions.filter(is_return | transactions["kind"].is_in(kept)).sort(
+    has_returns = bool((transactions["kind"] == "return").any())
+    kept = (*EVENTS, "return") if has_returns else sorted(events)
+    ordered = transactions.filter(pl.col("kind").is_in(kept)).sort(
         "posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id"
     )
-    ordered = ordered.with_row_index("order_no").with_columns(pl.col("order_no").cast(pl.Int64))
-    originals = ordered.filter(pl.col("kind") != "return")
+    ordered = ordered.hstack([pl.int_range(ordered.height, eager=True).alias("order_no")])
+    originals = ordered.filter(pl.col("kind") != "return") if has_returns else ordered
     if "deals" in bases:
         first = pl.col("order_no") == pl.col("order_no").min().over("scenario", *BEGUN)
-        known = (_none_of("transactions") if begun is None else begun).select(BEGUN).unique().with_columns(is_new=False)
+        known = (
+            (_none_of("transactions", BEGUN) if begun is None else begun)
+            .select(BEGUN)
+            .unique()
+            .with_columns(is_new=False)
+        )
         originals = originals.join(known, on=BEGUN, how="left", maintain_order="left")
         originals = originals.with_columns(is_first=first & pl.col("is_new").fill_null(value=True)).drop("is_new")
-    originals = originals.with_columns(
+    originals = originals.with_columns_seq(
         pl.col("kind").alias("event"),
         pl.lit("none").alias("treatment"),
         pl.col("dated_on").alias("credited_on"),
@@ -89,9 +97,9 @@ def creditable(
         *(exact(0).alias(f"{base}_before") for base in bases),
         *(_counted(base).alias(f"{base}_after") for base in bases),
     )
-    returns = ordered.filter(pl.col("kind") == "return")
-    if returns.is_empty():
+    if not has_returns:
         return originals
+    returns = ordered.filter(pl.col("kind") == "return")
     columns = [column for column in originals.columns if column != "is_first"]
     tied = _tied(returns, originals, bases)
     parts = [originals, *_at_origin(tied, returns, originals, bases), _at_present(returns, tied, originals, bases)]

@@ -43,13 +43,13 @@ def entered_by(credited: pl.DataFrame) -> Entered:
     is_alone = bool((credited["payee_id"] == credited["accumulates_for"]).all())
     columns = [name for name in _KEYS if not (is_alone and name == "accumulates_for")]
     first, places = first_occurrences(credited, columns)
-    found = credited.select(*_KEYS, "period_label", "period_end")[first].with_row_index("_place").sort(_KEYS)
+    found = credited[first, [*_KEYS, "period_label", "period_end"]].with_row_index("_place").sort(_KEYS)
     order = found["_place"].arg_sort().cast(pl.Int64)
     keys = [
         AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(label, start, end))
         for _, scenario, rule, payee_id, accumulates_for, start, label, end in found.iter_rows()
     ]
-    return Entered(keys, order.gather(places))
+    return Entered(keys, order[places])
 
 
 class Accumulator(NamedTuple):
@@ -121,7 +121,7 @@ class Accumulators:
     def numbers(self, entered: Entered) -> pl.Series:
         """The number of its accumulator for each credit; all have to be open."""
         numbers = pl.Series([self._numbers[key] for key in entered.keys], dtype=pl.Int64)
-        return numbers.gather(entered.places).alias("accumulator")
+        return numbers[entered.places].alias("accumulator")
 
     def add(self, keys: Iterable[AccumulatorKey], starts: Mapping[AccumulatorKey, int] | None = None) -> None:
         """Opens an accumulator for each key that is new; its position begins at ``starts`` (0 if not named)."""

@@ -126,14 +126,16 @@ def lines_of(engine: Engine, earned: Earned) -> pl.DataFrame:
 
 
 def _named(engine: Engine, earned: Earned) -> pl.DataFrame:
-    names = named_rules(engine.rules).drop("rule")
+    rules = named_rules(engine.rules)
+    names = rules[rules.columns[1:]]
     same = {name: value for name in names.columns if (value := only_value(names[name])) is not None}
-    lines = earned.lines.hstack(names.drop(same)[earned.lines["rule"]]).with_columns(same.values())
+    lines = earned.lines.hstack(names.drop(same)[earned.lines["rule"]]).with_columns_seq(same.values())
     return lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
 
 
 def _paying(lines: pl.DataFrame) -> pl.DataFrame:
-    return kept(lines.select(*CREDIT_COLUMNS, *POSITIONS), lines["earning_minor"].is_not_null())
+    told = lines[[*CREDIT_COLUMNS, *POSITIONS]]
+    return told.filter(pl.col("earning_minor").is_not_null()) if told["earning_minor"].null_count() else told
 
 
 def history(facts: Facts, as_of: date) -> Scenarios:

@@ -8,16 +8,21 @@ from functools import cached_property
 import polars as pl
 
 from compensation.crediting.credits import credit
+from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import Scenarios
 from compensation.earnings.accumulators import AccumulatorKey, versions_of
 from compensation.earnings.entanglement import hangs_together, is_shared
+from compensation.earnings.levels import levels_of
 from compensation.earnings.runs import Earned, Run
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
+from compensation.facts.presence import Presence
 from compensation.facts.quotas import TEAM, Quotas
 from compensation.facts.targets import Targets
+from compensation.figures.factors import ManualFactors
 from compensation.figures.groups import Groups
+from compensation.figures.metrics import Metrics
 from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period, periods_between
 from compensation.plans.plan import Plan
@@ -55,7 +60,7 @@ class Engine:
 
     def credits(self, scenarios: Scenarios) -> pl.DataFrame:
         """The credits of all rules that documents credit."""
-        return self.credited(scenarios, [rule for rule in self.rules if not rule.component.earnings_of])
+        return credit(scenarios, self._crediting, self.assignments, self.rates)
 
     def run(
         self,
@@ -113,6 +118,31 @@ class Engine:
         return eligible.filter(pl.col("payee_id").is_in(list(self.chosen.get(rule.plan_number, ()))))
 
     @cached_property
+    def _crediting(self) -> CreditingRules:
+        """The rules that documents credit."""
+        return CreditingRules.of([rule for rule in self.rules if not rule.component.earnings_of])
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Numbers from outside."""
+        return Metrics(self.facts.metrics)
+
+    @cached_property
+    def factors(self) -> ManualFactors:
+        """Factors by hand."""
+        return ManualFactors(self.facts.factors)
+
+    @cached_property
+    def presence(self) -> Presence:
+        """How much of a period somebody has a plan and is at work."""
+        return Presence(self.facts, self.assignments)
+
+    @cached_property
+    def levels(self) -> Sequence[Sequence[Rule]]:
+        """The rules that pay, those of a later level standing on earnings of earlier ones; at least one level."""
+        return levels_of(self.paying) or [()]
+
+    @cached_property
     def versions(self) -> Mapping[int, tuple[int, ...]]:
         """For each rule its own number, and those of the earlier versions that it continues."""
         return versions_of(self.paying)
@@ -138,7 +168,7 @@ class Engine:
 
     def credited(self, scenarios: Scenarios, rules: Sequence[Rule]) -> pl.DataFrame:
         """The credits of some rules, see :func:`compensation.crediting.credits.credit`."""
-        return credit(scenarios, rules, self.assignments, self.rates)
+        return credit(scenarios, CreditingRules.of(rules), self.assignments, self.rates)
 
     @property
     def paying(self) -> tuple[Rule, ...]:

@@ -56,8 +56,8 @@ def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
             "earning_minor": pl.Series([pay.minor for pay in earned.pays], dtype=pl.Int64),
         }
     )
-    named = frame.hstack(named_rules(engine.rules).drop("rule")[frame["rule"]])
-    return named.select(*KEY, "kind", "earned_on", "quota_minor", "earning_minor")
+    named = frame.hstack(named_rules(engine.rules)[frame["rule"], list(_OF_RULE)])
+    return named[[*KEY, "kind", "earned_on", "quota_minor", "earning_minor"]]
 
 
 def _places(keys: Sequence[AccumulatorKey]) -> dict[str, pl.Series]:

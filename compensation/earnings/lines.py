@@ -9,7 +9,7 @@ from compensation.curves.earning import Method, earn
 from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.overflow import refuse_overflow
 from compensation.exact_columns import EXACT_TYPE, as_exact
-from compensation.packing import only_value, packed
+from compensation.packing import arranged, first_occurrences, only_value, packed
 from compensation.plans.rules import Rule
 
 _NOTHING: dict[str, pl.DataType] = {
@@ -32,8 +32,8 @@ def earned_lines(
     leave the exact range.
     """
     known = accumulators.frame()
-    placed = _placed(credited.with_columns(entered, known["walk"].gather(entered)))
-    placed = placed.with_columns(
+    placed = _placed(credited.hstack([entered, known["walk"][entered]]))
+    placed = placed.with_columns_seq(
         *(_of_accumulators(known[name], placed["accumulator"]) for name in ("curve", "quota_minor", "pay_outcome")),
         pl.int_range(pl.len()).alias("credit_id"),
     )
@@ -55,35 +55,37 @@ def earned_lines(
 
 def _of_accumulators(column: pl.Series, numbers: pl.Series) -> pl.Expr | pl.Series:
     only = only_value(column)
-    return column.gather(numbers) if only is None else only
+    return column[numbers] if only is None else only
 
 
 def _with(placed: pl.DataFrame, earned: pl.DataFrame) -> pl.DataFrame:
     """The placed credits, whose credit_id is their row, with what they earn."""
     if earned.height == placed.height:
         whole = earned if earned["credit_id"].is_sorted() else earned.sort("credit_id")
-        return placed.hstack(whole.drop("credit_id"))
-    found = placed.select("credit_id").join(earned, on="credit_id", how="left", maintain_order="left")
-    return placed.hstack(found.drop("credit_id"))
+    else:
+        whole = placed[["credit_id"]].join(earned, on="credit_id", how="left", maintain_order="left")
+    return placed.hstack(whole[["before", "after", "earning"]])
 
 
 def _placed(credited: pl.DataFrame) -> pl.DataFrame:
     """The credits in their order."""
     place = packed(credited, ORDER)
     if place is None:
-        credited = credited.sort(ORDER)
+        order = arranged(credited, ORDER)
+        credited = credited if order is None else credited[order]
     elif not place.is_sorted():
         order = place.arg_sort()
         credited, place = credited[order], place.gather(order)
     if place is not None and not (place == place.shift()).any():
         return credited
     once = ("walk", *ORDER)
+    first, _ = first_occurrences(credited, once)
+    if len(first) == credited.height:
+        return credited
     ties = credited.filter(pl.struct(once).is_duplicated())
-    if not ties.is_empty():
-        raise ValueError(
-            f"transaction {ties['transaction_id'][0]}: two credits of {ties['payee_id'][0]} have the same place"
-        )
-    return credited
+    raise ValueError(
+        f"transaction {ties['transaction_id'][0]}: two credits of {ties['payee_id'][0]} have the same place"
+    )
 
 
 def _on_curves(payable: pl.DataFrame, accumulators: Accumulators, rules: Sequence[Rule]) -> pl.DataFrame:
@@ -107,18 +109,16 @@ def _earned(
     columns = {"credit_id", "accumulator", "walk", "position", "curve"}
     if any(method.mode != "curve" for method in methods):
         payable = _tied(payable).with_columns(
-            as_exact("base"), as_exact("family_base"), known["together"].gather(payable["accumulator"])
+            as_exact("base"), as_exact("family_base"), known["together"][payable["accumulator"]]
         )
         columns |= {"base", "family_base", "origin_id", "together"}
     if len(methods) > 1:
         numbered = {rule: methods.index(method) for rule, method in by_rule.items()}
         payable = payable.with_columns(pl.col("rule").replace_strict(numbered, return_dtype=pl.Int64).alias("method"))
         columns.add("method")
-    starts = known.group_by("walk").agg(pl.col("start").first()).sort("walk")["start"]
-    credited = payable.lazy().select(
-        *sorted(columns), starts.gather(payable["walk"]), pl.col("credit_id").alias("sequence")
-    )
-    return earn(credited, accumulators.curves.frame(numbers), methods).collect().rechunk()
+    starts = known["start"][known["walk"].arg_unique()]
+    credited = payable[sorted(columns)].hstack([starts[payable["walk"]], payable["credit_id"].alias("sequence")])
+    return earn(credited, accumulators.curves.frame(numbers), methods).rechunk()
 
 
 def _tied(payable: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from compensation.curves.earning import Method
 from compensation.earnings.accumulators import Accumulator
 from compensation.errors import PayOverflowError
 from compensation.exact import LIMIT, MAX_MINOR
-from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, narrowest
+from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, magnitude, narrowest
 from compensation.plans.components import Mode
 from compensation.plans.rules import Rule
 
@@ -24,10 +24,7 @@ def refuse_overflow(
     ``credited`` has accumulator, walk, curve, base, position. First the extremes of all accumulators together, which
     nearly always fit; only if they do not, walk by walk or accumulator by accumulator.
     """
-    widest = credited.select(
-        pl.len(), pl.col("base").abs().max().alias("b"), pl.col("position").abs().max().alias("p")
-    ).row(0)
-    count, base, position = (int(value or 0) for value in widest)
+    count, base, position = credited.height, magnitude(credited["base"]), magnitude(credited["position"])
     start, extremes = max((abs(row.start) for row in accumulators), default=0), _extremes(curves)
     components = {rule.component.mode: rule.component for rule in rules}
     if not extremes:

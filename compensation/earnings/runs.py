@@ -19,22 +19,17 @@ from compensation.curves.terms import Terms
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators, Curves, entered_by
 from compensation.earnings.caps import capped_pay
 from compensation.earnings.earning_credits import earning_scenarios, with_sources
-from compensation.earnings.levels import levels_of
 from compensation.earnings.limits import Limits, has_limits
 from compensation.earnings.lines import earned_lines
 from compensation.earnings.period_pay import PeriodPay, PeriodPays, Scores, earned_on
 from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR
-from compensation.exact_columns import EXACT_TYPE, as_exact, exact
+from compensation.exact_columns import EXACT_TYPE, as_exact, exact, magnitude
 from compensation.facts.exchange_rates import ExchangeRates
-from compensation.facts.presence import Presence
 from compensation.figures.evaluating import Figures
-from compensation.figures.factors import ManualFactors
-from compensation.figures.metrics import Metrics
 from compensation.figures.totals import Key, Totals
 from compensation.names import NAME
-from compensation.packing import kept
 from compensation.plans.limits import Per
 from compensation.plans.periods import WITHIN_MONTHS, Period
 from compensation.plans.rules import Rule
@@ -74,8 +69,7 @@ class Run:
         self._in_force: dict[int, list[AccumulatorKey]] = defaultdict(list)
         for key in in_force:
             self._in_force[key.rule].append(key)
-        facts, rules = engine.facts, engine.rules
-        metrics = Metrics(facts.metrics)
+        rules = engine.rules
         self._through = through
         # What a run is made of does not know the run: it goes, with all of its accumulators, when the run does.
         self._day = partial(_day, as_of, through or {})
@@ -85,14 +79,12 @@ class Run:
             engine.assignments,
             engine.quotas,
             engine.rates,
-            metrics,
+            engine.metrics,
             engine.groups,
             self._day,
         )
-        factors = ManualFactors(facts.factors)
-        presence = Presence(facts, engine.assignments)
         own_pay = partial(_own_pay, self._figures, engine.rates)
-        self._terms = TermsBook(engine.quotas, engine.targets, presence, self._figures, factors, own_pay)
+        self._terms = TermsBook(engine.quotas, engine.targets, engine.presence, self._figures, engine.factors, own_pay)
         exponents = {rule.plan.currency: engine.rates.exponent(rule.plan.currency) for rule in rules}
         self._accumulators = Accumulators(rules, self._terms, Curves(rules, exponents))
         self._period_pays = PeriodPays(self._accumulators, self._figures, engine.groups, engine.minors)
@@ -101,11 +93,12 @@ class Run:
         self._pays: list[PeriodPay] = []
 
     def earned(self, credited: pl.DataFrame) -> Earned:
-        caps = [rule.number for rule in self._engine.rules if rule.cap is not None]
-        is_measured = credited["rule"].is_in(caps)
-        measured, credited = credited.filter(is_measured), kept(credited, ~is_measured)
+        caps, measured = [rule.number for rule in self._engine.rules if rule.cap is not None], credited.clear()
+        if caps:
+            is_measured = credited["rule"].is_in(caps)
+            measured, credited = credited.filter(is_measured), credited.filter(~is_measured)
         self._credited.append(credited)
-        levels = levels_of(self._engine.paying) or [()]
+        levels = self._engine.levels
         for rules in levels:
             own = credited if len(levels) == 1 else credited.filter(pl.col("rule").is_in([r.number for r in rules]))
             standing, sources = [rule for rule in rules if rule.component.earnings_of], None
@@ -152,7 +145,7 @@ class Run:
             self._accumulators.add(keys, self._starts)
         numbers = self._accumulators.numbers(entered)
         lines = earned_lines(credited, numbers, self._accumulators, rules, self._engine.minors)
-        lines = self._limited(lines.with_columns(pl.col("earning").alias("calculated")), rules, in_force)
+        lines = self._limited(lines.hstack([lines["earning"].alias("calculated")]), rules, in_force)
         self._lines.append(lines if sources is None else with_sources(lines, sources))
         for rule in rules:
             self._pay_periods(rule, in_force[rule.number], lines)
@@ -324,12 +317,13 @@ def _pay_of(lines: pl.DataFrame, pays: Sequence[tuple[PeriodPay, date]], rules: 
 def _in_minor_units(lines: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     amounts = ("base", "position", "before", "after", "calculated", "earning", "quota_minor")
     for name in (name for name in amounts if lines.schema[name] != pl.Int64):
-        beyond = lines.filter(pl.col(name).abs() > MAX_MINOR)
-        if not beyond.is_empty():
+        if magnitude(lines[name]) > MAX_MINOR:
+            beyond = lines.filter(pl.col(name).abs() > MAX_MINOR)
             component = rules[beyond["rule"][0]].component.name
             raise PayOverflowError(beyond["payee_id"][0], component, f"the {name} of {beyond['period_label'][0]}")
     names = {"calculated": "calculated_minor", "earning": "earning_minor"}
-    return lines.with_columns(pl.col(amounts).cast(pl.Int64)).rename(names)
+    wide = [name for name in amounts if lines[name].dtype != pl.Int64()]
+    return lines.with_columns(pl.col(wide).cast(pl.Int64)).rename(names)
 
 
 _TOTALLED = ("position", "calculated_minor", "earning_minor")
@@ -340,7 +334,7 @@ def _refuse_totals(lines: pl.DataFrame, pays: Sequence[PeriodPay], rules: Sequen
 
     First the largest line as often as there are lines, which nearly always fits.
     """
-    largest = lines.select(pl.max_horizontal(pl.col(name).abs().max() for name in _TOTALLED)).item() or 0
+    largest = max(magnitude(lines[name]) for name in _TOTALLED)
     fixed = max((abs(pay.minor) for pay in pays), default=0)
     if largest * lines.height + fixed * len(pays) <= MAX_MINOR:
         return

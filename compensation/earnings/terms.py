@@ -22,7 +22,10 @@ OwnPay = Callable[[Rule, Terms, str, str, Period], Fraction]
 
 
 class TermsBook:
-    """Finds terms, each once. ``own_pay`` answers gates that look at what their own component pays."""
+    """Finds terms, each once; for all scenarios together where no figure is looked at.
+
+    ``own_pay`` answers gates that look at what their own component pays.
+    """
 
     def __init__(
         self,
@@ -45,8 +48,10 @@ class TermsBook:
             self._alike[rule.number] = _are_alike(rule.component)
         if self._alike[rule.number]:
             return _PLAIN
-        shared = accumulates_for if rule.component.accumulate_by is AccumulateBy.TEAM else ""
-        key = (rule.number, scenario, payee_id, shared, period)
+        component = rule.component
+        shared = accumulates_for if component.accumulate_by is AccumulateBy.TEAM else ""
+        by_figures = component.modifiers or component.gates
+        key = (rule.number, scenario if by_figures else "", payee_id, shared, period)
         if key not in self._known:
             self._known[key] = self._find(rule, scenario, payee_id, shared, period)
         return self._known[key]

@@ -11,6 +11,7 @@ from compensation.crediting.transactions import Scenarios
 from compensation.earnings.calculation import history, uncredited
 from compensation.earnings.engine import Engine
 from compensation.facts.frames import Facts
+from compensation.packing import places_among
 from compensation.partitions.units import Units
 from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
@@ -38,37 +39,34 @@ def credit_deals(facts: Facts, plans: Sequence[Plan], *, as_of: date) -> Credite
     PayOverflowError names the first payee and component, by name, whose credit leaves the exact range.
     """
     credited, scenarios = credited_in(Engine.of(facts, plans), facts, Units.of(plans), as_of)
-    return Credited(credited, uncredited(scenarios, credited))
+    return Credited(credited.sort(*ORDER, "party_no", "rule"), uncredited(scenarios, credited))
 
 
 def credited_in(engine: Engine, facts: Facts, units: Units, as_of: date) -> tuple[pl.DataFrame, Scenarios]:
-    """The credits of :func:`credit_deals` by an engine that is ready, and what has happened."""
+    """The credits of :func:`credit_deals` by an engine that is ready, in no order, and what has happened."""
     scenarios = history(facts, as_of)
     credited = engine.credits(scenarios)
-    placed = facts.transactions.select("transaction_id", "posting_sequence", "source", "source_ref")
-    named = pl.DataFrame(
-        [(rule.number, rule.plan.name) for rule in engine.rules],
-        schema={"rule": pl.Int64, "plan": pl.String},
-        orient="row",
-    )
-    whole = (
-        credited.lazy().join(placed.lazy(), on="transaction_id", how="left").join(named.lazy(), on="rule", how="left")
-    )
-    whole = whole.with_columns(_order_day(engine.rules), units.names())
-    return whole.sort(*ORDER, "party_no", "rule").collect(), scenarios
+    documents = places_among(credited, facts.transactions[["transaction_id"]])
+    placed = facts.transactions[documents, ["posting_sequence", "source", "source_ref"]]
+    plans = pl.Series("plan", [rule.plan.name for rule in engine.rules], dtype=pl.String)
+    whole = credited.hstack([*placed, plans[credited["rule"]]])
+    return whole.with_columns_seq(_order_day(engine.rules), units.names()), scenarios
 
 
 def _order_day(rules: Sequence[Rule]) -> pl.Expr:
     """Instalments take their place by their own day, everything else by the document's."""
-    recurring = pl.col("rule").is_in([rule.number for rule in rules if rule.component.recurs])
-    by_instalment = recurring & (pl.col("kind") != "return")
+    recurring = [rule.number for rule in rules if rule.component.recurs]
+    if not recurring:
+        return pl.col("dated_on").alias("order_day")
+    by_instalment = pl.col("rule").is_in(recurring) & (pl.col("kind") != "return")
     return pl.when(by_instalment).then("credited_on").otherwise("dated_on").alias("order_day")
 
 
 def in_order(credited: pl.DataFrame) -> pl.DataFrame:
     """Credits from several places as the engine makes them: ``order_no`` counts transactions and instalments."""
     ordered = credited.sort(*ORDER, "party_no", "rule")
-    return ordered.with_columns(pl.struct(ORDER).rle_id().cast(pl.Int64).alias("order_no")).drop(_ADDED)
+    counted = ordered.with_columns(pl.struct(ORDER).rle_id().cast(pl.Int64).alias("order_no"))
+    return counted[[name for name in counted.columns if name not in _ADDED]]
 
 
 def left_for(units: Collection[str], credited: pl.DataFrame, facts: Facts, plans: Sequence[Plan]) -> pl.DataFrame:

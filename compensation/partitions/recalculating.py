@@ -11,11 +11,12 @@ from compensation.earnings.calculation import lines_of
 from compensation.earnings.engine import Engine
 from compensation.earnings.frames import openings_of
 from compensation.facts.frames import Facts
+from compensation.packing import among
 from compensation.partitions.crediting import credited_in, in_order
 from compensation.partitions.units import Units
 from compensation.plans.plan import Plan
 
-_ACCUMULATOR = ("rule", "payee_id", "accumulates_for", "period_start")
+_ACCUMULATOR = ["rule", "payee_id", "accumulates_for", "period_start"]
 
 
 class CreditStore:
@@ -65,23 +66,20 @@ class Recalculation:
 
     def of(self, unit: str, deal_ids: Collection[str], now: pl.DataFrame) -> Recalculated:
         """What a unit earns in the accumulators that the deals touched before or touch now; ``now``: their credits."""
-        stored, own = self._store.of(unit), now.filter(pl.col("unit") == unit)
-        is_changed = pl.col("deal_id").is_in(list(deal_ids))
+        stored, own = self._store.of(unit), now.filter(now["unit"] == unit)
+        is_changed = stored["deal_id"].is_in(list(deal_ids))
         touched = pl.concat([stored.filter(is_changed), own])
-        together = own if stored.is_empty() else pl.concat([stored.filter(~is_changed), own])
+        together = pl.concat([stored.filter(~is_changed), own])
         hanging = [rule.number for rule in self._engine.rules if rule.plan_number in self._entangled]
-        alone = together
-        if hanging:
-            alone = together.filter(~pl.col("rule").is_in(hanging))
-        kept = alone.join(touched.select(_ACCUMULATOR), on=_ACCUMULATOR, how="semi", maintain_order="left")
+        alone = together.filter(~pl.col("rule").is_in(hanging)) if hanging else together
+        kept = among(alone, touched, _ACCUMULATOR)
         entangled = touched.filter(pl.col("rule").is_in(hanging)) if hanging else touched.clear()
         if entangled.is_empty():
-            return self._earned(kept, [], {})
+            return self._earned(self._engine, kept, [])
         plans = {self._engine.rules[rule].plan_number for rule in entangled["rule"].unique()}
         numbers = [rule.number for rule in self._engine.rules if rule.plan_number in plans]
-        return self._earned(
-            pl.concat([kept, together.filter(pl.col("rule").is_in(numbers))]), [""], self._chosen(unit, plans)
-        )
+        engine = replace(self._engine, chosen=self._chosen(unit, plans))
+        return self._earned(engine, pl.concat([kept, together.filter(pl.col("rule").is_in(numbers))]), [""])
 
     def _chosen(self, unit: str, plans: Collection[int]) -> dict[int, list[str]]:
         """Whose pay of periods belongs to the unit, by plan."""
@@ -92,8 +90,6 @@ class Recalculation:
             for number in plans
         }
 
-    def _earned(self, credited: pl.DataFrame, scenarios: Sequence[str], chosen: dict[int, list[str]]) -> Recalculated:
-        engine = replace(self._engine, chosen=chosen)
+    def _earned(self, engine: Engine, credited: pl.DataFrame, scenarios: Sequence[str]) -> Recalculated:
         earned = engine.run(in_order(credited), scenarios, self._as_of)
-        lines = lines_of(engine, earned)
-        return Recalculated(lines, openings_of(engine, earned, self._as_of))
+        return Recalculated(lines_of(engine, earned), openings_of(engine, earned, self._as_of))

@@ -41,8 +41,10 @@ class Units:
 
     def names(self) -> pl.Expr:
         """The units of a frame's rows, as column ``unit``; the frame has ``plan`` and ``payee_id``."""
-        undivided = pl.col("plan").is_in(sorted(self.undivided))
-        unit = pl.when(undivided).then("plan " + pl.col("plan")).otherwise(_PAYEE + pl.col("payee_id"))
+        unit = _PAYEE + pl.col("payee_id")
+        if self.undivided:
+            is_undivided = pl.col("plan").is_in(sorted(self.undivided))
+            unit = pl.when(is_undivided).then("plan " + pl.col("plan")).otherwise(unit)
         return unit.alias("unit")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from compensation import packing
 from compensation.exact import MAX_MINOR
-from compensation.packing import arranged, first_occurrences, numbered, only_value, packed
+from compensation.packing import among, arranged, first_occurrences, numbered, only_value, packed, places_among
 
 DAY = date(2026, 3, 1)
 FRAME = pl.DataFrame(
@@ -20,10 +20,12 @@ FRAME = pl.DataFrame(
 EVERY = ["name", "day", "count"]
 
 
-@pytest.fixture(params=["few rows", "many rows", "numbers too wide for a list"])
+@pytest.fixture(params=["a handful", "few rows", "many rows", "numbers too wide for a list"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The ways that there are, each taken by a frame of six rows."""
-    if request.param != "few rows":
+    if request.param != "a handful":
+        monkeypatch.setattr(packing, "HANDFUL", 5)
+    if request.param not in ("a handful", "few rows"):
         monkeypatch.setattr(packing, "FEW", 5)
     if request.param == "numbers too wide for a list":
         monkeypatch.setattr(packing, "_WIDEST", 1)
@@ -121,8 +123,9 @@ def test_rows_are_arranged_by_day_and_count() -> None:
     assert FRAME[order].select("day", "count").rows() == sorted(FRAME.select("day", "count").rows())
 
 
-def test_many_rows_in_order_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "FEW", 5)
+@pytest.mark.parametrize("few", [5, packing.FEW])
+def test_rows_in_order_stay_where_they_are(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "FEW", few)
     assert arranged(FRAME.sort("day", "count"), ["day", "count"]) is None
     assert arranged(FRAME.sort("day", "count", descending=True), ["day", "count"]) is not None
 
@@ -140,3 +143,17 @@ def test_where_all_rows_are_the_same_the_first_stands_for_them() -> None:
     first, places = first_occurrences(FRAME.with_columns(count=3), ["count"])
     assert first.to_list() == [0]
     assert places.to_list() == [0] * 6
+
+
+@pytest.mark.parametrize("handful", [0, packing.HANDFUL])
+def test_the_place_of_each_row_among_others_and_the_rows_that_stand_there(
+    handful: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "HANDFUL", handful)
+    known = FRAME[[4, 1], ["day", "name"]]
+    places = places_among(FRAME, known)
+    assert places.to_list() == [0, 1, None, 1, 0, 1]
+    assert places.dtype == pl.UInt32
+    assert among(FRAME, pl.concat([known, known]), ["day", "name"]).equals(FRAME[[0, 1, 3, 4, 5]])
+    assert places_among(FRAME, known.clear()).to_list() == [None] * 6
+    assert among(FRAME, known.clear(), ["day", "name"]).is_empty()

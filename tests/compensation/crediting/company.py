@@ -8,6 +8,7 @@ import polars as pl
 
 from compensation import Facts, Plan, parse_plan
 from compensation.crediting.credits import credit
+from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import Scenarios, in_scenario
 from compensation.facts.assignments import Assignments
 from compensation.facts.exchange_rates import ExchangeRates
@@ -91,7 +92,7 @@ def scenario(given: Facts, as_of: date | None = None) -> Scenarios:
 
 def credits_of(given: Facts, *plans: Plan, as_of: date | None = None) -> pl.DataFrame:
     """The credits in their order."""
-    rules = rules_of(plans)
+    rules = CreditingRules.of(rules_of(plans))
     found = credit(scenario(given, as_of), rules, Assignments(given), ExchangeRates(given))
     return found.sort("rule", "order_no", "instalment", "party_no").with_columns(pl.col("base").cast(pl.Int64))
 
