@@ -84,6 +84,34 @@ def arranged(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
     return None if order == list(range(len(rows))) else pl.Series(order, dtype=pl.UInt32)
 
 
+def in_order(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """The rows by the columns, texts by their letters; the columns have no nulls.
+
+    >>> in_order(pl.DataFrame({"a": ["y", "x", "y"], "b": [1, 3, 0]}), ("a", "b")).rows()
+    [('x', 3), ('y', 0), ('y', 1)]
+    """
+    if frame.height <= FEW:
+        return frame.sort(columns)
+    numbers, sizes = [pl.lit(0, pl.Int64)], [1]
+    for rank, size in (_ranks(frame[name]) for name in columns):
+        if sizes[-1] * size > MAX_MINOR:
+            numbers.append(pl.lit(0, pl.Int64))
+            sizes.append(1)
+        numbers[-1] = numbers[-1] * size + pl.lit(rank)
+        sizes[-1] *= size
+    packs = frame.select(number.alias(str(place)) for place, number in enumerate(numbers))
+    return frame[packs.select(pl.arg_sort_by(packs.columns)).to_series()]
+
+
+def _ranks(column: pl.Series) -> tuple[pl.Series, int]:
+    """For each row a number from 0 that is as large as its value comes late; and how many numbers there can be."""
+    if column.dtype == pl.String:
+        column = column.cast(pl.Enum(column.unique().sort()))
+    number = column.to_physical().cast(pl.Int64)
+    low, high = (int(str(bound)) for bound in (number.min(), number.max()))
+    return number - low, high - low + 1
+
+
 def first_occurrences(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
     """The rows at which values of the columns occur first; and for each row the place of its own among those.
 

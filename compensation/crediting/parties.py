@@ -9,7 +9,7 @@ import polars as pl
 from compensation.crediting.transactions import Scenarios
 from compensation.exact import MILLIONTHS, rounded
 from compensation.facts.assignments import Assignments
-from compensation.packing import first_occurrences, kept
+from compensation.packing import first_occurrences, in_order, kept
 from compensation.plans.components import CreditTo, WhenLeft
 from compensation.plans.parts import NEVER
 from compensation.plans.rules import Rule
@@ -74,9 +74,11 @@ def parties(
         if _MANAGER in dict(sharing.role_shares):
             everybody.append(_managers_by_role(direct, chains, sharing, unit))
     # The order of credit lines: owner by owner, each followed by the managers above, overlays last.
-    owner = pl.coalesce("via_payee_id", "payee_id")
-    order = (*_KEY, pl.col("party") == "overlay", owner, "share_from", "party", "payee_id", "role", "party_from")
-    found = pl.concat(everybody).sort(order)
+    order = (*_KEY, "is_last", "owner", "share_from", "party", "payee_id", "role", "party_from")
+    found = pl.concat(everybody).with_columns(
+        (pl.col("party") == "overlay").alias("is_last"), pl.coalesce("via_payee_id", "payee_id").alias("owner")
+    )
+    found = in_order(found, order).drop("is_last", "owner")
     first, deals = first_occurrences(found, _KEY)
     return found.hstack([(pl.int_range(found.height, eager=True) - first[deals]).alias("party_no")])
 
@@ -96,7 +98,7 @@ def _as_named(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame
     share = pl.col("share_millionths").sum() * (unit // MILLIONTHS)
     people = scenarios.participants.group_by(*_KEY, "payee_id", "role", "is_overlay").agg(share.alias("share"))
     owned = pl.when("is_overlay").then(0).otherwise("share").sum().over(_KEY)
-    people = people.sort(_ORDER).with_columns(owned.alias("owned"), _SHARE_TO)
+    people = in_order(people, _ORDER).with_columns(owned.alias("owned"), _SHARE_TO)
     fits = people["owned"] == unit if sharing.remainder_to is None else people["owned"] <= unit
     direct = _direct(kept(people, people["is_overlay"] | fits))
     if sharing.remainder_to is None:
