@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from compensation.names import NAME
 from compensation.packing import arranged, kept, only_value, repeated
 
 ORDER = ("order_no", "instalment", "rule", "party_no")
 """The order of credits."""
 PLACE: dict[str, pl.DataType] = {
-    **dict.fromkeys(("payee_id", "role", "party", "via_payee_id"), pl.String()),
+    **dict.fromkeys(("payee_id", "role", "party", "via_payee_id"), NAME),
     **dict.fromkeys(("level", "share_from", "share_to", "party_no"), pl.Int64()),
-    **dict.fromkeys(("team", "title", "payee_region", "payee_channel"), pl.String()),
+    **dict.fromkeys(("team", "title", "payee_region", "payee_channel"), NAME),
     "hired_on": pl.Date(),
 }
 """The columns of those who are credited: a party and its position."""
@@ -38,7 +39,7 @@ class Matched:
         for own, places in found:
             rows.append(own.with_columns(pl.col("place") + pl.lit(offset, pl.UInt32)) if offset else own)
             offset += places.height
-        return cls(_together(rows), documents, _together([places[list(PLACE)] for _, places in found]))
+        return cls(_together(rows), documents, _together([typed(places, list(PLACE)) for _, places in found]))
 
     def column(self, name: str) -> pl.Series:
         """Of each credit a column of its document or its place, or its rule."""
@@ -87,6 +88,11 @@ class Matched:
         """The credits by order_no, instalment, rule and party_no."""
         order = arranged(self.frame(ORDER), ORDER)
         return self if order is None else replace(self, rows=self.rows[order])
+
+
+def typed(places: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Those of the columns :data:`PLACE` in their types."""
+    return pl.DataFrame([places[name].cast(PLACE[name]) for name in names])
 
 
 def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from compensation.crediting.cases import case_attributes
 from compensation.crediting.coverage import COVERED_BY, covering, customer_positions, customers, first_covering
 from compensation.crediting.filters import filter_attributes, filtered
 from compensation.crediting.instalments import scheduled
-from compensation.crediting.matched import PLACE, Matched
+from compensation.crediting.matched import PLACE, Matched, typed
 from compensation.crediting.measuring import BASES, with_fields
 from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
@@ -109,7 +109,7 @@ def _by_deal(
     places = placed[["place", "rule", "first_on", "end_on"]].hstack([(in_deal * count + in_way).alias("key")])
     personal = [name for name in PLACE if name in people.columns]
     positional = [name for name in PLACE if name not in personal]
-    held = people[placed["person"], personal].hstack(positions[placed["position"], positional])
+    held = typed(people, personal)[placed["person"]].hstack(typed(positions, positional)[placed["position"]])
     if any(rule.component.role_shares for rule in crediting.rules):
         held = held.with_columns(pl.col("party").replace("role_manager", "direct_manager"))
     return _met(meeting, places, ["key"]), held
