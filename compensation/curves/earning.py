@@ -1,12 +1,11 @@
 """Credits run along their curves, all accumulators, plans and scenarios in one pass."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from compensation.exact_columns import as_exact, divided, exact
-from compensation.packing import repeated
 from compensation.plans.components import Component, Mode
 
 
@@ -28,7 +27,7 @@ class Method(NamedTuple):
         return cls(component.mode, by_case, increment, rounding.mode.value, rounding.each_line)
 
 
-def earn(credited: pl.DataFrame, segments: pl.DataFrame, methods: Sequence[Method]) -> pl.DataFrame:
+def earn(credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method]) -> pl.LazyFrame:
     """What each credit earns: credit_id, before, after (positions) and earning (minor units, of the segments' type).
 
     ``credited``: credit_id (Int64), accumulator, walk (whose positions run together), start (the position before its
@@ -39,51 +38,54 @@ def earn(credited: pl.DataFrame, segments: pl.DataFrame, methods: Sequence[Metho
     a, b, d serves ``Mode.CURVE`` alone.
     Amounts have to be bounded before, see :mod:`compensation.earnings.overflow`.
     """
-    located, based = _located(_walked(credited), segments), credited.lazy()
+    located = _located(_walked(credited), segments)
     earned = []
     for number, method in enumerate(methods):
         own = located if len(methods) == 1 else located.filter(pl.col("method") == number)
-        earned.append(_by_method(own, based, method))
-    return pl.concat(earned).collect() if len(earned) > 1 else earned[0].collect()
+        earned.append(_by_method(own, credited, method))
+    return earned[0] if len(earned) == 1 else pl.concat(earned)
 
 
-def _walked(credited: pl.DataFrame) -> pl.DataFrame:
+def _walked(credited: pl.LazyFrame) -> pl.LazyFrame:
     """Each credit's position before and after it."""
     running = pl.col("start") + pl.col("position").cum_sum().over("walk", order_by="sequence")
-    walked = credited.with_columns(running.alias("after"))
-    return walked.hstack([(walked["after"] - walked["position"]).alias("before")])
+    walked = credited.drop("base", "family_base", "origin_id", strict=False).with_columns(running.alias("after"))
+    return walked.with_columns((pl.col("after") - pl.col("position")).alias("before"))
 
 
-def _located(walked: pl.DataFrame, segments: pl.DataFrame) -> pl.LazyFrame:
+def _located(walked: pl.LazyFrame, segments: pl.DataFrame) -> pl.LazyFrame:
     """The slope and the numerator of P where each walk ends (b, n, d) and where it begins (b_from, n_from, d_from)."""
-    terms, numerators = [], []
-    for (end, position), place in zip(_ENDS.items(), _segments_at(walked, segments), strict=True):
-        terms += [segments[name][place].alias(f"{name}{end}") for name in ("a", "b", "d")]
-        reached = pl.col(position).cast(segments["a"].dtype)
-        numerators.append((pl.col(f"a{end}") + pl.col(f"b{end}") * reached).alias(f"n{end}"))
-    return walked.hstack(terms).lazy().with_columns(numerators)
+    terms = []
+    for end, position in _ENDS.items():
+        a, b, d = (pl.lit(segments[name]).gather(f"_segment{end}") for name in ("a", "b", "d"))
+        numerator = a + b * pl.col(position).cast(segments["a"].dtype)
+        terms += [b.alias(f"b{end}"), d.alias(f"d{end}"), numerator.alias(f"n{end}")]
+    return _at_segments(walked, segments).with_columns(terms)
 
 
 _ENDS = {"": "after", "_from": "before"}
 """The position where a walk ends, and where it begins."""
 
 
-def _segments_at(walked: pl.DataFrame, segments: pl.DataFrame) -> Iterator[pl.Series]:
-    """The row of the segment on which each walk ends, and on which it begins: the last of its curve whose threshold is
-    not above the position, found by halves.
+def _at_segments(walked: pl.LazyFrame, segments: pl.DataFrame) -> pl.LazyFrame:
+    """With ``_segment`` and ``_segment_from``: the last row of the curve whose threshold is not above the position, by
+    halves.
     """
-    firsts = segments["curve"].arg_unique()
-    ends = firsts[1:].extend(pl.Series([segments.height], dtype=firsts.dtype))
-    longest = int(str((ends - firsts).max() or 1))
-    thresholds = segments["threshold"].extend(repeated(0, longest, pl.Int64()))
-    first, end = firsts[walked["curve"]], ends[walked["curve"]]
-    for position in _ENDS.values():
-        found = first
-        for halving in reversed(range((longest - 1).bit_length())):
-            further = found + (1 << halving)
-            is_reached = (further < end) & (thresholds[further] <= walked[position])
-            found = further.zip_with(is_reached, found)
-        yield found
+    thresholds, firsts = pl.lit(segments["threshold"]), segments["curve"].arg_unique().cast(pl.Int64)
+    ends = firsts[1:].extend(pl.Series([segments.height]))
+    first = pl.lit(firsts).gather("curve")
+    walked = walked.with_columns(
+        *(first.alias(f"_segment{end}") for end in _ENDS), pl.lit(ends).gather("curve").alias("_end")
+    )
+    for halving in reversed(range((int(str((ends - firsts).max() or 1)) - 1).bit_length())):
+        further = []
+        for end, position in _ENDS.items():
+            own, following = pl.col(f"_segment{end}"), pl.col(f"_segment{end}") + (1 << halving)
+            is_reached = thresholds.gather(following, null_on_oob=True) <= pl.col(position)
+            is_own = following < pl.col("_end")
+            further.append(pl.when(is_own & is_reached).then(following).otherwise(own).alias(f"_segment{end}"))
+        walked = walked.with_columns(further)
+    return walked
 
 
 def _by_method(located: pl.LazyFrame, credited: pl.LazyFrame, method: Method) -> pl.LazyFrame:
