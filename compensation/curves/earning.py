@@ -26,8 +26,17 @@ class Method(NamedTuple):
         by_case = bool(payout.cases or payout.matrix)
         return cls(component.mode, by_case, increment, rounding.mode.value, rounding.each_line)
 
+    @property
+    def is_by_line(self) -> bool:
+        """Whether the pay of a credit depends on where it begins and ends alone, and not on other credits as well."""
+        return self.mode is Mode.CURVE and not self.by_case
 
-def earn(credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method]) -> pl.LazyFrame:
+
+_AT_ONCE = 500_000
+"""Bounds the room that credits need whose pay depends on no others."""
+
+
+def earn(credited: pl.DataFrame, segments: pl.DataFrame, methods: Sequence[Method]) -> pl.DataFrame:
     """What each credit earns: credit_id, before, after (positions) and earning (minor units, of the segments' type).
 
     ``credited``: credit_id (Int64), accumulator, walk (whose positions run together), start (the position before its
@@ -38,12 +47,23 @@ def earn(credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Metho
     a, b, d serves ``Mode.CURVE`` alone.
     Amounts have to be bounded before, see :mod:`compensation.earnings.overflow`.
     """
-    located = _located(_walked(credited), segments)
+    walked = _walked(credited.lazy())
+    if credited.height <= _AT_ONCE or not all(method.is_by_line for method in methods):
+        return _earned(walked, credited.lazy(), segments, methods)
+    known = walked.collect()
+    parts = (known.slice(start, _AT_ONCE).lazy() for start in range(0, known.height, _AT_ONCE))
+    return pl.concat(_earned(part, part, segments, methods) for part in parts)
+
+
+def _earned(
+    walked: pl.LazyFrame, credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method]
+) -> pl.DataFrame:
+    located = _located(walked, segments)
     earned = []
     for number, method in enumerate(methods):
         own = located if len(methods) == 1 else located.filter(pl.col("method") == number)
         earned.append(_by_method(own, credited, method))
-    return earned[0] if len(earned) == 1 else pl.concat(earned)
+    return (earned[0] if len(earned) == 1 else pl.concat(earned)).collect()
 
 
 def _walked(credited: pl.LazyFrame) -> pl.LazyFrame:

@@ -95,12 +95,14 @@ def calculate(facts: Facts, plans: Sequence[Plan], *, as_of: date, snapshot: str
     same frames. Plans that are not in execution pay nothing. ``snapshot`` names the facts in the provenance.
     """
     engine = Engine.of(facts, plans)
-    scenarios = history(facts, as_of)
-    credited = engine.credits(scenarios)
+    credited, outcomes = _credited(engine, history(facts, as_of))
     versions = tuple(sorted((plan.name, plan.version) for plan in plans))
-    return calculated(
-        engine, credited, uncredited(scenarios, credited), Provenance(snapshot, versions, ENGINE_VERSION, as_of)
-    )
+    return calculated(engine, credited, outcomes, Provenance(snapshot, versions, ENGINE_VERSION, as_of))
+
+
+def _credited(engine: Engine, scenarios: Scenarios) -> tuple[pl.DataFrame, pl.DataFrame]:
+    credited = engine.credits(scenarios)
+    return credited, uncredited(scenarios, credited)
 
 
 def calculated(engine: Engine, credited: pl.DataFrame, outcomes: pl.DataFrame, provenance: Provenance) -> Calculation:

@@ -118,7 +118,7 @@ def _earned(
         columns.add("method")
     starts = known["start"][known["walk"].arg_unique()]
     credited = payable[sorted(columns)].hstack([starts[payable["walk"]], payable["credit_id"].alias("sequence")])
-    return earn(credited.lazy(), accumulators.curves.frame(numbers), methods).collect().rechunk()
+    return earn(credited, accumulators.curves.frame(numbers), methods).rechunk()
 
 
 def _tied(payable: pl.DataFrame) -> pl.DataFrame:

@@ -50,7 +50,7 @@ def example_pay(rule: Rule, example: ShortExample, exponent: int) -> list[int]:
     )
     segments = segments_frame([curve])
     method = Method.of(rule.component, 10**exponent)
-    paid = earn(credited.lazy(), segments, [method]).collect()
+    paid = earn(credited, segments, [method])
     return [curve.pay_at(0), *(int(earning) for earning in paid.sort("credit_id")["earning"])]
 
 

@@ -53,8 +53,8 @@ def release(
     parts = [_by_schedule(each.select(_EARNED), schedules) for each in (lines, opened)]
     held = [part.filter(pl.col("schedule").is_not_null()) for part in parts]
     held[1] = held[1].filter(pl.col("earning_minor") != 0)
-    rest = [_credited(part, pl.col("schedule").is_null()) for part in parts]
     entries, waiting = _scheduled(pl.concat(held), list(schedules.values()), facts, as_of)
+    rest = [_credited(part, pl.col("schedule").is_null()) for part in parts]
     return Released(pl.concat([rest[0], entries, rest[1]]), waiting)
 
 

@@ -137,7 +137,8 @@ def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
         num, den = pl.col("weight"), pl.lit(schedule.whole, numbers)
     if "overdue" in running.columns:
         num = pl.when(pl.col("overdue") > 0).then(0).otherwise(num).cast(numbers)
-    after = running.with_columns(num.alias("num"), den.alias("den"))
+    place = [name for name in ("origin", "on", "part", "overdue") if name in running.columns]
+    after = running.select(*place, num.alias("num"), den.alias("den"))
     follows = pl.col("origin") == pl.col("origin").shift(1)
     return after.with_columns(
         pl.when(follows).then(pl.col(name).shift(1)).otherwise(pl.lit(value, numbers)).alias(f"{name}_before")
@@ -180,8 +181,10 @@ def _named(frame: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
         (number, part.when.value if part.on is None else "date", str(share / part.instalments))
         for number, (share, part) in enumerate(schedule.parts)
     ]
-    names = pl.DataFrame(parts, schema={"part": pl.Int32, "moment": NAME, "share": NAME}, orient="row")
-    named = frame.join(names, on="part", how="left", maintain_order="left")
+    schema = {"part": pl.Int32(), "moment": NAME, "share": NAME}
+    names = pl.DataFrame([*parts, (_OVERDUE, None, None)], schema=schema, orient="row")
+    rows = frame["part"].replace(_OVERDUE, len(parts))
+    named = frame.with_columns(names["moment"].gather(rows), names["share"].gather(rows))
     if "overdue" in frame.columns:
         overdue, due = pl.lit(UNPAID, NAME), pl.lit(Moment.RECEIVED_IN_FULL.value, NAME)
         is_due = pl.when(pl.col("overdue") > 0).then(overdue).otherwise(due)

@@ -66,7 +66,7 @@ class _Engine:
 
     def __call__(self) -> pl.DataFrame:
         columns = (pl.col("accumulator").alias("curve"), pl.col("accumulator").alias("walk"), pl.lit(0).alias("start"))
-        return earn(self._credited.lazy().with_columns(columns), self._segments, self._methods).collect()
+        return earn(self._credited.with_columns(columns), self._segments, self._methods)
 
 
 class _ByHand:

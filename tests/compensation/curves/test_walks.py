@@ -49,7 +49,7 @@ def earned(
         pl.Series("family_base", below, dtype=pl.Int64).cast(EXACT_TYPE),
         pl.col("origin_id", "curve").cast(pl.Int64),
     )
-    rows = earn(credited.lazy(), segments, [method]).sort("credit_id").collect()
+    rows = earn(credited, segments, [method]).sort("credit_id")
     assert rows["after"].to_list()[-1:] == [start + sum(positions)]
     return [int(each) for each in rows["earning"]]
 
@@ -135,7 +135,7 @@ def test_walks_and_methods_are_apart_and_rows_may_come_in_any_order() -> None:
     credited = _from(credited, {1: 0, 0: 5_000})
     for mode, last in ((Mode.RATE_AFTER, [500, 1_500]), (Mode.RATE_REACHED, [500, 1_500]), (Mode.SLICED, [500, 1_500])):
         methods = [CURVE, CURVE._replace(mode=mode)]
-        found = earn(credited.lazy(), segments, methods).sort("credit_id").collect()
+        found = earn(credited, segments, methods).sort("credit_id")
         assert found["before"].to_list() == [5_000, 15_000, 0, 1_000]
         assert found["earning"].to_list() == [1_500, 1_250, *last]
 
@@ -151,7 +151,7 @@ def test_cases_gain_on_their_own_curves() -> None:
     credited = pl.DataFrame(rows[::-1], schema=dict.fromkeys(names, pl.Int64), orient="row")
     credited = _from(credited, {0: 0, 1: 7})
     method = CURVE._replace(by_case=True)
-    found = earn(credited.lazy(), segments, [method]).sort("credit_id").collect()
+    found = earn(credited, segments, [method]).sort("credit_id")
     assert found["earning"].to_list() == [1, 1, 1, 0]
 
 
@@ -165,7 +165,7 @@ def test_the_rate_reached_is_paid_on_all_that_runs_together() -> None:
     )
     credited = _from(credited, {0: 0, 1: 0, 2: 0}, walk="together")
     method = CURVE._replace(mode=Mode.RATE_REACHED)
-    found = earn(credited.lazy(), segments, [method]).sort("credit_id").collect()
+    found = earn(credited, segments, [method]).sort("credit_id")
     assert found["earning"].to_list() == [500, 1_500, 2_000, -1_000]
 
 
