@@ -110,28 +110,26 @@ def _scheduled(
     first, places = first_occurrences(earned, key)
     origins = documents.origins(earned.select(key)[first])
     earned = earned.with_columns(places.cast(pl.Int64).alias("origin")).drop("awaited")
-    known = _steps(earned, origins, schedules, documents, as_of)
+    by_amounts = pl.col("schedule").is_in([each.number for each in schedules if each.follows_amounts])
+    ledger = documents.ledger(origins.filter(by_amounts))
+    refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
     amounts = earned.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("line"), *_AMOUNTS)
     parts = 1 + held.height // _LINES_AT_ONCE
     place = pl.col("origin") * parts // origins.height
-    pairs = [
-        (_entries(earned, own, steps_of_own, as_of), _left(earned, own, steps_of_own, as_of))
-        for own, steps_of_own in (
-            (amounts.filter(place == part), known.filter(place == part)) if parts > 1 else (amounts, known)
-            for part in range(parts)
-        )
-    ]
-    entries, left = zip(*pairs, strict=True)
+    entries, left = [], []
+    for part in range(parts):
+        frames = (amounts, origins, ledger)
+        own, own_origins, own_ledger = (each.filter(place == part) for each in frames) if parts > 1 else frames
+        known = _steps(own_origins, own_ledger, schedules, documents, as_of)
+        entries.append(_entries(earned, own, known, as_of))
+        left.append(_left(earned, own, known, as_of))
     return pl.concat(entries), pl.concat(left)
 
 
 def _steps(
-    earned: pl.DataFrame, origins: pl.DataFrame, schedules: Sequence[Schedule], documents: Documents, as_of: date
+    origins: pl.DataFrame, ledger: pl.DataFrame, schedules: Sequence[Schedule], documents: Documents, as_of: date
 ) -> pl.DataFrame:
     """See :func:`steps`, of all schedules."""
-    by_amounts = pl.col("schedule").is_in([each.number for each in schedules if each.follows_amounts])
-    ledger = documents.ledger(origins.filter(by_amounts))
-    refuse_wide(ledger, earned, max(schedule.most_instalments for schedule in schedules))
     parts = [
         steps(schedule, origins.filter(pl.col("schedule") == schedule.number), ledger, documents, as_of)
         for schedule in schedules
