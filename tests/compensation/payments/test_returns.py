@@ -107,6 +107,18 @@ def test_credits_of_one_name_are_released_apart_whatever_other_plans_know_of_ret
     assert released(settlement) == [(day, "credited", 250) for day in days]
 
 
+def test_a_return_reverses_the_least_of_several_credits_of_one_name_whichever_was_credited_first() -> None:
+    """Halves of 13 and of 9 are 7 and 5; 7 are taken back of the 9, and half of what is left of these is 1."""
+    of = plan("release: [{share: 50%, when: credited}, {when: received}]")
+    documents = [INVOICE._replace(earns=13), INVOICE._replace(earns=9), RETURN._replace(earns=-7)]
+    settlement = settle(earnings_of(documents, of), facts_of([INVOICE, RETURN]), [of], as_of=MARCH)
+    assert sorted(released(settlement)) == [
+        ("2026-01-10", "credited", 5),
+        ("2026-01-10", "credited", 7),
+        ("2026-02-10", "returned", -4),
+    ]
+
+
 def test_a_return_and_a_release_of_one_day_are_converted_in_this_order() -> None:
     """450 euros for the first half; 200 of these 500 dollars (180 euros) go, then 300 come at 0.8 (240 euros)."""
     rates = [("USD", "EUR", date(2026, 1, 1), "0.9"), ("USD", "EUR", date(2026, 2, 1), "0.8")]
