@@ -54,6 +54,12 @@ def _with(old: str, new: str) -> str:
     return PLAN.replace(old, new)
 
 
+def _gated(figures: str) -> str:
+    """The plan, paying only if the figure that is called ``late`` lets it."""
+    gated = _with("invoice", "invoice\n    gates: [{figure: late, at_least: 1}]")
+    return gated.replace("components:", f"figures: {{{figures}}}\ncomponents:")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -133,6 +139,14 @@ def _with(old: str, new: str) -> str:
         (
             _with("quarter", "two-weeks"),
             "line 8: components.1.period: two weeks may begin in any week; give the plan 'two_weeks_start'",
+        ),
+        (
+            _gated("late: {total_of: commission, over: month}"),
+            "line 5: figures.late: 'month' is shorter than the period of 'commission' (quarter); leave out 'over'",
+        ),
+        (
+            _gated("late: {sum: [1, half]}, half: {ratio: [2, {metric: csat, over: half-month}]}"),
+            "line 5: figures.half: 'half-month' is shorter than the period of 'commission' (quarter); leave out 'over'",
         ),
         (_with("{titles: Rep}", "{everyone: no}"), "line 4: applies_to: has to say who; give titles"),
         (
