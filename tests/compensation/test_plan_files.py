@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from compensation import PlanError, failing_examples, parse_plan
+from compensation.plans.parsing import plan_errors
 
 PLANS = sorted((Path(__file__).parents[2] / "bonusbridge" / "plans").glob("*/*.yaml"))
 
@@ -180,3 +181,21 @@ def test_a_malformed_plan_says_where_and_what_to_do(text: str, message: str) -> 
         parse_plan(text, "reps.yaml")
     assert str(caught.value).startswith("reps.yaml, line ")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (_with("quarter", "fortnight"), "line 8: components.1.period: 'fortnight' is unknown"),
+        (PLAN[: PLAN.index("        - {from: 100%")].replace("rate", "rte"), "tiers.1.rte: is not a key"),
+        (
+            PLAN[: PLAN.index("  - ")].replace("components:", "components: []"),
+            "components: is too short; list at least 1",
+        ),
+    ],
+)
+def test_what_is_wrong_in_the_only_part_of_a_list_is_told_and_not_that_the_list_is_short(
+    text: str, message: str
+) -> None:
+    (error,) = plan_errors(text, "reps.yaml")
+    assert message in str(error)
