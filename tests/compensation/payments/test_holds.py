@@ -62,6 +62,14 @@ def test_what_waits_for_the_plan_is_held_by_nobody() -> None:
     ]
 
 
+def test_a_held_document_holds_its_returns_whoever_was_credited_with_it() -> None:
+    """By April the document is another manager's; what its return takes back waits for the same hold."""
+    sold, back = SOLD._replace(earns={"crm:old": 10_00}), BACK._replace(earns={"crm:new": -10_00})
+    known: Known = {"holds": [hold("2026-04-01", "2026-05-01", "I1")]}
+    rows = settled([sold, back], plan(), as_of=JUNE, known=known).releases.select("payee_id", "released_on").rows()
+    assert rows == [("crm:old", date(2026, 2, 10)), ("crm:new", date(2026, 5, 1))]
+
+
 def test_a_hold_in_a_closed_period_takes_back_what_was_paid_in_it() -> None:
     known: Known = {
         "holds": [hold("2026-02-01", None)],
