@@ -160,7 +160,8 @@ class Conditions(Shapes):
             choices.append("base_rate")
         gate["otherwise"] = random.choice(choices)
         if own_tiers and kind == "lines" and self.chance("covers", 0.5):
-            gate["covers"] = own_tiers[-1]["from"]
+            bound = own_tiers[-1]["from"]
+            gate["covers"] = random.choice((bound, bound, bound.removeprefix("above "), f"above {bound.split()[-1]}"))
         elif (
             written.get("mode") == "curve"
             and "cases" not in written["payout"]
