@@ -50,7 +50,11 @@ class ProductLine(_Strict):
 
 
 class Variation(_Strict):
-    """The open deal, changed. What is not named stays as it is in the CRM."""
+    """The open deal, changed. What is not named stays as it is in the CRM.
+
+    ``splits`` are those of what is open: what is booked of the deal stays with those who were credited with it, also
+    where the same change in the CRM would credit it anew.
+    """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
     amount: AmountText | None = None

@@ -1,5 +1,6 @@
 """A rule, one of its cases and the terms of a period become a curve: shape, gates, caps and factors in their order."""
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from compensation.curves.curve import Curve, CurveRounding, Unit, curve_of
@@ -13,7 +14,7 @@ from compensation.plans.limits import Limit, Per
 from compensation.plans.measures import MeasureKind
 from compensation.plans.rules import Rule
 from compensation.plans.shapes import Shape
-from compensation.plans.typed_numbers import Number
+from compensation.plans.typed_numbers import Bound, Number
 
 _ONE, _ZERO = Fraction(1), Fraction(0)
 FIXED_PAY = -1
@@ -49,11 +50,12 @@ class Compiler:
         self._minor = 10**exponent
 
     def curve(self, case: int) -> Curve:
-        shape = self._shape(case)
-        pieces = self._with_opening(self._pieces(shape))
-        for gate in self._failed(partial=True):
-            pieces = self._partly_closed(pieces, gate, shape)
-        pieces = self._capped(pieces, before_modifiers=True)
+        shape, gates = self._shape(case), self._failed(partial=True)
+        if self._is_met(shape):
+            pieces = self._met(shape, gates)
+        else:
+            pieces = self._partly_closed(self._pieces(shape, self._pays_nothing_below), gates, shape)
+        pieces = self._capped(self._with_opening(pieces), before_modifiers=True)
         pieces = scaled(pieces, self._terms.factor)
         for gate in self._failed(partial=False):
             if gate.otherwise is not Otherwise.BASE_RATE:
@@ -71,10 +73,14 @@ class Compiler:
             return Shape(rate=payout.matrix.rates[row][column])
         return payout.shapes[case]
 
+    def _is_met(self, shape: Shape) -> bool:
+        """Whether a quota is wanted that is lacking and counts as met: then one unit of the position is all of it."""
+        return self._terms.quota == 0 and (shape.is_by_attainment or shape.has_multipliers)
+
     def _shaper(self, shape: Shape) -> Shaper:
         return Shaper(
             shape,
-            scale=self._scale(shape),
+            scale=_ONE if self._is_met(shape) else self._scale(shape),
             quota=Fraction(self._terms.quota or 1),
             target_minor=self._terms.target_minor or _ZERO,
             minor=self._minor,
@@ -94,49 +100,49 @@ class Compiler:
             raise ValueError(f"component '{self._component.name}' needs a quota")
         return Fraction(self._terms.quota)
 
+    def _whole(self, shape: Shape) -> Fraction:
+        """The quota, in units of the position."""
+        return _ONE if self._is_met(shape) else self._quota
+
     @property
     def _pays_nothing_below(self) -> bool:
         return self._component.below_zero is BelowZero.NOTHING
 
-    def _pieces(self, shape: Shape) -> list[Piece]:
-        """The shape's own; with a quota that counts as met, or a gate that leaves the base rate, one for everything."""
-        if self._terms.quota == 0 and (shape.is_by_attainment or shape.has_multipliers):
-            met = self._as_met(shape)
-            if not (self._pays_nothing_below and met.slope):
-                return [met]
-            return [met._replace(slope=_ZERO, rate=_ZERO, upper=_ZERO), met._replace(start=_ZERO, is_above=False)]
-        pieces = self._shaper(shape).pieces(nothing_below_zero=self._pays_nothing_below)
-        if any(gate.otherwise is Otherwise.BASE_RATE for gate in self._failed(partial=False)):
-            slope = self._base_slope(shape)
-            straight = pieces[0]._replace(start=None, intercept=_ZERO, slope=slope, upper=None, rate=slope)
-            if self._pays_nothing_below:
-                return [Piece(None, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO), straight._replace(start=_ZERO, is_above=False)]
-            return [straight]
-        return pieces
+    def _pieces(self, shape: Shape, nothing_below_zero: bool) -> list[Piece]:
+        """The shape's own; with a gate that leaves the base rate, one for everything."""
+        pieces = self._shaper(shape).pieces(nothing_below_zero=nothing_below_zero)
+        if not self._leaves_base_rate:
+            return pieces
+        slope = self._base_slope(shape)
+        straight = pieces[0]._replace(start=None, intercept=_ZERO, slope=slope, upper=None, rate=slope)
+        return _from_zero(straight) if nothing_below_zero else [straight]
 
-    def _as_met(self, shape: Shape) -> Piece:
+    @property
+    def _leaves_base_rate(self) -> bool:
+        return any(gate.otherwise is Otherwise.BASE_RATE for gate in self._failed(partial=False))
+
+    def _met(self, shape: Shape, gates: Sequence[Gate]) -> list[Piece]:
         """What is paid at 100 % of the quota: rate and amount there on everything, or the same pay whatever is sold."""
-        shaper = Shaper(
-            shape,
-            scale=_ONE,
-            quota=_ONE,
-            target_minor=self._terms.target_minor or _ZERO,
-            minor=self._minor,
-            upper_included=self._component.upper_included,
-        )
-        pieces = shaper.pieces(nothing_below_zero=False)
-        at_quota = [
-            piece
-            for piece in pieces
-            if piece.start is None or piece.start < 1 or (piece.start == 1 and not piece.is_above)
-        ][-1]
-        own = [tier for tier in shape.tiers if tier.lower.value == at_quota.lower]
-        by_measure = own[0].multiplier is None if own else shape.pays_rate or shape.pays_per_unit
-        if by_measure and at_quota.slope:
-            amount = own[0].amount if own else None
-            fixed = amount.value * self._minor if amount else _ZERO
-            return at_quota._replace(start=None, intercept=fixed, upper=None)
-        return at_quota._replace(start=None, intercept=at_quota.at(_ONE), slope=_ZERO, upper=None)
+        ungated = _at_quota(self._shaper(shape).pieces(nothing_below_zero=False))
+        of_quota = [gate for gate in gates if gate.covers and gate.covers.is_percent]
+        paid = _at_quota(self._partly_closed(self._pieces(shape, nothing_below_zero=False), of_quota, shape))
+        own = [tier for tier in shape.tiers if tier.lower.value == ungated.lower]
+        is_base = any(gate.otherwise is Otherwise.BASE_RATE and self._covers_quota(gate) for gate in of_quota)
+        paying = shape.tiers[:1] if is_base or self._leaves_base_rate else own
+        by_measure = paying[0].multiplier is None if paying else shape.pays_rate or shape.pays_per_unit
+        if not by_measure:
+            return [paid._replace(start=None, intercept=paid.at(_ONE), slope=_ZERO, upper=None)]
+        fixed = self._money(own[0].amount) if own and not self._leaves_base_rate else _ZERO
+        straight = paid._replace(start=None, intercept=fixed, upper=None)
+        pieces = _from_zero(straight) if self._pays_nothing_below else [straight]
+        return self._partly_closed(pieces, [gate for gate in gates if gate not in of_quota], shape)
+
+    def _covers_quota(self, gate: Gate) -> bool:
+        """Whether what is earned at 100 % is a part of what the gate covers."""
+        return gate.covers is not None and (gate.covers.value, self._begins_above(gate.covers)) < (_ONE, True)
+
+    def _money(self, amount: Number | None) -> Fraction:
+        return amount.value * self._minor if amount else _ZERO
 
     def _with_opening(self, pieces: list[Piece]) -> list[Piece]:
         opening = self._component.opening_pay
@@ -149,13 +155,16 @@ class Compiler:
         gates = (self._component.gates[number] for number in self._terms.failed)
         return [gate for gate in gates if (gate.covers is not None) is partial]
 
-    def _partly_closed(self, pieces: list[Piece], gate: Gate, shape: Shape) -> list[Piece]:
-        bound = gate.covers
-        if bound is None:
-            return pieces
-        place = bound.value * (self._quota if bound.is_percent else self._unit_scale)
-        share, slope = self._left(gate, shape)
-        return above(pieces, place, is_above=bound.is_above, slope=slope, share=share)
+    def _partly_closed(self, pieces: list[Piece], gates: Iterable[Gate], shape: Shape) -> list[Piece]:
+        for gate in gates:
+            if (bound := gate.covers) is not None:
+                place = bound.value * (self._whole(shape) if bound.is_percent else self._unit_scale)
+                share, slope = self._left(gate, shape)
+                pieces = above(pieces, place, is_above=self._begins_above(bound), slope=slope, share=share)
+        return pieces
+
+    def _begins_above(self, bound: Bound) -> bool:
+        return bound.is_above or (self._component.upper_included and bound.value > 0)
 
     def _closed(self, pieces: list[Piece], gate: Gate) -> list[Piece]:
         if gate.otherwise is Otherwise.TARGET:
@@ -195,6 +204,18 @@ class Compiler:
         rounding = self._component.rounding
         increment = int(rounding.to.value * self._minor) if rounding.to else 1
         return CurveRounding(max(increment, 1), rounding.mode)
+
+
+def _at_quota(pieces: Sequence[Piece]) -> Piece:
+    """The piece on which 100 % lies, where one unit of the position is the quota."""
+    return [each for each in pieces if each.start is None or each.start < 1 or (each.start == 1 and not each.is_above)][
+        -1
+    ]
+
+
+def _from_zero(straight: Piece) -> list[Piece]:
+    """Where nothing is taken below zero, what is fixed stays."""
+    return [straight._replace(slope=_ZERO, rate=_ZERO, upper=_ZERO), straight._replace(start=_ZERO, is_above=False)]
 
 
 def limit_minor(limit: Limit, terms: Terms, minor: int) -> Fraction:

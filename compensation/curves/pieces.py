@@ -67,10 +67,11 @@ def _cut(piece: Piece, end: Fraction | None, cap: Fraction) -> Iterator[Piece]:
 
 def above(pieces: Pieces, bound: Fraction, *, is_above: bool, slope: Fraction, share: Fraction) -> list[Piece]:
     """From the bound on, P grows by ``share`` of what it would, plus ``slope`` for each unit beyond the bound."""
-    before = [piece for piece in pieces if piece.start is None or piece.start < bound]
+    begins = (bound, is_above)
+    before = [piece for piece in pieces if piece.start is None or (piece.start, piece.is_above) < begins]
     at_bound = before[-1].at(bound)
-    after = [piece for piece in pieces if piece.start is not None and piece.start >= bound]
-    if not after or after[0].start != bound:
+    after = list(pieces[len(before) :])
+    if not after or (after[0].start, after[0].is_above) != begins:
         after = [before[-1]._replace(start=bound, is_above=is_above), *after]
     return [
         *before,

@@ -1,8 +1,9 @@
 """Why a deal pays somebody nothing: the first condition that fails, in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from compensation.crediting.filters import FILTERED, is_allowed
@@ -45,6 +46,13 @@ class Obstacles:
             yield reason("overdue", day=expected)
         if self._deals.deals[proposal.deal_id].amount_basis == "list_price" and proposal.amount_minor is None:
             yield reason("list_price")
+        if proposal.splits is not None and proposal.deal_id in self._booked:
+            yield reason("booked_stays")
+
+    @cached_property
+    def _booked(self) -> Set[str]:
+        """The deals of which a part is booked, and credited as it was."""
+        return set(self._deals.booked["deal_id"])
 
     def _broken_splits(self, proposal: Proposal) -> Reason | None:
         shares = self._deals.shares(proposal)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -119,10 +120,11 @@ class OpenDeals:
             measures=self._by_event(self._facts.measures, events),
             attributes=self._by_event(self._facts.attributes, events),
             coverage=self._facts.coverage,
-            begun=self._booked(),
+            begun=self.booked,
         )
 
-    def _booked(self) -> pl.DataFrame:
+    @cached_property
+    def booked(self) -> pl.DataFrame:
         """What has been booked of deals, also of those that are partly open."""
         return history(self._facts, self.as_of).transactions.select(BEGUN)
 

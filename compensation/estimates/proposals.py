@@ -33,7 +33,8 @@ class Proposal:
     """A change to an open deal; what is None stays as it is. Applied in this order: products, amount, discount.
 
     ``amount_minor`` scales revenue and margin of the lines, quantities stay. ``discount_ratio`` (0.1 is 10 %) lowers
-    revenue, and margin by as much. ``splits`` replace the owners (and the overlays, if there are any among them).
+    revenue, and margin by as much. ``splits`` replace the owners (and the overlays, if there are any among them) of
+    what is open; what is booked of the deal stays with those who were credited with it.
     ``earlier_deal_ids``: open deals that are assumed to close before this one. ``scenario`` names the result, uniquely.
     """
 

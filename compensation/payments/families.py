@@ -68,7 +68,8 @@ def _grown(lines: pl.DataFrame) -> pl.DataFrame:
     together = lines.with_columns(pl.col("family").min().over(FAMILY).alias("together")).sort("together", *order)
     # Of several credits of one name a return cannot say which it reverses; it is the first, and the others stay apart.
     apart = ~is_return & ((~is_return).cum_sum().over("together") > 1)
-    ordered = together.with_columns(pl.when(apart).then("family").otherwise("together").alias("family"))
+    first = pl.col("family").first().over("together")
+    ordered = together.with_columns(pl.when(apart).then("family").otherwise(first).alias("family"))
     ordered = ordered.sort("family", *order)
     earned = pl.col("earning_minor").cum_sum().over("family")
     return ordered.drop("together").with_columns(

@@ -51,14 +51,8 @@ def held(released: Released, facts: Facts, *, as_of: date) -> Released:
 
 def _with_holds(releases: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     """Adds freed_on, held_by and held_because to what is held: with a document its returns, and overrides on it."""
-    documents = facts.transactions.select(
-        "transaction_id", pl.col("deal_id").alias("_deal"), pl.col("document_id").alias("of_document")
-    )
-    origin = pl.coalesce("reverses_id", "transaction_id").alias("_origin")
-    joined = releases.with_columns(origin).join(
-        documents, left_on="_origin", right_on="transaction_id", how="left", maintain_order="left"
-    )
-    placed = joined.with_columns(pl.coalesce("_deal", "deal_id").alias("of_deal"))
+    placed = releases.join(_places(facts.transactions), on="transaction_id", how="left", maintain_order="left")
+    placed = placed.with_columns(pl.coalesce("of_deal", "deal_id").alias("of_deal"))
     holds = _by_deal(facts.holds)
     concerned = placed.filter(pl.col("of_deal").is_in(list(holds))).select(*_PLACE).unique().sort(*_PLACE)
     rows = [
@@ -68,6 +62,18 @@ def _with_holds(releases: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     ]
     freed_on = pl.DataFrame(rows, schema={**_PLACE, **_FREED}, orient="row")
     return placed.join(freed_on, on=list(_PLACE), how="left", nulls_equal=True, maintain_order="left")
+
+
+def _places(transactions: pl.DataFrame) -> pl.DataFrame:
+    """The deal and document of each transaction: of a return those of what it reverses, if that is known."""
+    own = transactions.select(
+        pl.col("transaction_id").alias("origin"),
+        pl.col("deal_id").alias("of_deal"),
+        pl.col("document_id").alias("of_document"),
+    )
+    is_known = pl.col("reverses_id").is_in(own["origin"].implode())
+    origin = pl.when(is_known).then("reverses_id").otherwise("transaction_id").alias("origin")
+    return transactions.select("transaction_id", origin).join(own, on="origin", how="left").drop("origin")
 
 
 def _by_deal(holds: pl.DataFrame) -> Mapping[str, Sequence[_Hold]]:

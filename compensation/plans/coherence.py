@@ -151,6 +151,25 @@ def check_periods(plan: Plan) -> None:
                 raise problem("two weeks may begin in any week", remedy, place=place)
 
 
+def check_figures(plan: Plan) -> None:
+    """An error for a figure over less than the period of a component that looks at it: of which part, nobody says."""
+    lengths = list(PeriodKind)
+    for component in plan.components:
+        for name in (each for figure in component.figures for each in _behind(plan, figure)):
+            for kind in plan.figures[name].periods:
+                if lengths.index(kind) < lengths.index(component.period):
+                    what = f"'{kind}' is shorter than the period of '{component.name}' ({component.period})"
+                    remedy = "leave out 'over', or name a longer period"
+                    raise problem(what, remedy, place=("figures", name))
+
+
+def _behind(plan: Plan, figure: str) -> Iterator[str]:
+    """A figure, and those that it stands on by their names."""
+    yield figure
+    for name in plan.figures[figure].names:
+        yield from _behind(plan, name)
+
+
 def _periods(plan: Plan) -> Iterator[tuple[PeriodKind | None, Place]]:
     yield plan.payments.period, ("payments", "period")
     if plan.payments.draw is not None:

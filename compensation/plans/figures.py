@@ -35,8 +35,8 @@ class Figure(Combined):
     """One number for a payee and period.
 
     ``attainment_of`` and ``total_of`` a component, ``earnings_of`` components, a ``metric`` that is reported from
-    outside, ``tenure_months``, or an operator on others. ``over`` names the period, the component's own that looks at
-    it unless given; a longer one counts up to the end of that.
+    outside, ``tenure_months``, or an operator on others. It looks at the period of the component that looks at it, or
+    ``over`` a longer one up to the end of that.
     """
 
     attainment_of: str | None = None

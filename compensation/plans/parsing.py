@@ -40,11 +40,17 @@ def plan_errors(text: str, path: str, read_base: ReadBase | None = None) -> list
 
 def _plan_errors(error: ValidationError, document: Document) -> list[PlanError]:
     """One for each place, the telling ones first: a mistyped key also leaves its right spelling missing."""
-    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+    details = [detail for detail in error.errors() if not _is_short_by_mistakes(detail)]
+    details.sort(key=lambda detail: detail["type"] != "extra_forbidden")
     mistyped = {detail["loc"][:-1] for detail in details if detail["type"] == "extra_forbidden"}
     telling = [detail for detail in details if detail["type"] != "missing" or detail["loc"][:-1] not in mistyped]
     errors = [_plan_error(detail, document) for detail in telling]
     return list({(each.path, each.line, each.key): each for each in reversed(errors)}.values())[::-1]
+
+
+def _is_short_by_mistakes(detail: ErrorDetails) -> bool:
+    """Whether a list has enough parts, of which some are refused for themselves."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def known_keys(model: type[BaseModel] = Plan) -> set[str]:
@@ -91,6 +97,8 @@ def _wording(detail: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str, s
     match detail["type"]:
         case "missing":
             return "is missing", f"add '{place[-1]}'"
+        case "too_short":
+            return "is too short", f"list at least {detail['ctx']['min_length']}"
         case "extra_forbidden":
             return "is not a key of the plan language", _similar(str(place[-1]))
         case "enum":

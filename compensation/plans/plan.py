@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from compensation.plans.coherence import (
     check_definitions,
+    check_figures,
     check_kinds,
     check_names,
     check_payments,
@@ -135,6 +136,7 @@ class Plan(PlanPart):
         check_kinds(self)
         check_people(self)
         check_periods(self)
+        check_figures(self)
         check_payments(self)
         return self
 

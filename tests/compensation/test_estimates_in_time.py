@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from compensation import estimate_deals, propose
+from compensation import Proposal, ProposedShare, estimate_deals, propose
 from tests.compensation.worlds.closing import JUNE, MAY, NEW, OLD, Case, Document, facts, versions
 
 YEAR = "components: [{{component: c, credited_on: invoice, period: year, {}}}]\n"
@@ -115,6 +115,18 @@ def test_what_is_booked_of_a_deal_is_no_part_of_what_its_rest_would_earn() -> No
     (component,) = ann.components
     assert (component.credit.amount, component.earning.amount, ann.total.amount) == ("2000.00", "50.00", "50.00")
     assert "changes_elsewhere" not in [reason.code for reason in ann.reasons]
+
+
+def test_proposed_splits_are_those_of_what_is_open_and_the_estimate_says_so() -> None:
+    """6,000 are booked as Ann's and earned her 600; of the 4,000 to come Bob would get half, but none of those."""
+    known = facts((OLD._replace(deal="New", revenue=6_000),), (NEW._replace(revenue=4_000),))
+    halves = (ProposedShare("Ann", 500_000), ProposedShare("Bob", 500_000))
+    asked, plans = [Proposal("New", "New", splits=halves)], versions(YEAR.format("payout: {rate: 10%}"))
+    found = estimate_deals(known, plans, asked, as_of=MAY)
+    assert [(each.payee.id, each.total.amount) for each in found] == [("Ann", "200.00"), ("Bob", "200.00")]
+    assert [[reason.code for reason in each.reasons] for each in found] == [["booked_stays"]] * 2
+    open_alone = estimate_deals(facts((OLD,), (NEW,)), plans, asked, as_of=MAY)
+    assert [list(each.reasons) for each in open_alone] == [[], []]
 
 
 def test_what_is_in_force_by_then_does_not_hang_on_what_else_is_asked_for() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from compensation import PlanError, failing_examples, parse_plan
+from compensation.plans.parsing import plan_errors
 
 PLANS = sorted((Path(__file__).parents[2] / "bonusbridge" / "plans").glob("*/*.yaml"))
 
@@ -52,6 +53,12 @@ def test_the_version_changes_with_the_text() -> None:
 def _with(old: str, new: str) -> str:
     assert old in PLAN
     return PLAN.replace(old, new)
+
+
+def _gated(figures: str) -> str:
+    """The plan, paying only if the figure that is called ``late`` lets it."""
+    gated = _with("invoice", "invoice\n    gates: [{figure: late, at_least: 1}]")
+    return gated.replace("components:", f"figures: {{{figures}}}\ncomponents:")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +141,14 @@ def _with(old: str, new: str) -> str:
             _with("quarter", "two-weeks"),
             "line 8: components.1.period: two weeks may begin in any week; give the plan 'two_weeks_start'",
         ),
+        (
+            _gated("late: {total_of: commission, over: month}"),
+            "line 5: figures.late: 'month' is shorter than the period of 'commission' (quarter); leave out 'over'",
+        ),
+        (
+            _gated("late: {sum: [1, half]}, half: {ratio: [2, {metric: csat, over: half-month}]}"),
+            "line 5: figures.half: 'half-month' is shorter than the period of 'commission' (quarter); leave out 'over'",
+        ),
         (_with("{titles: Rep}", "{everyone: no}"), "line 4: applies_to: has to say who; give titles"),
         (
             _with("2026-01-01}", "2026-01-01, through: 2025-01-01}"),
@@ -166,3 +181,21 @@ def test_a_malformed_plan_says_where_and_what_to_do(text: str, message: str) -> 
         parse_plan(text, "reps.yaml")
     assert str(caught.value).startswith("reps.yaml, line ")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (_with("quarter", "fortnight"), "line 8: components.1.period: 'fortnight' is unknown"),
+        (PLAN[: PLAN.index("        - {from: 100%")].replace("rate", "rte"), "tiers.1.rte: is not a key"),
+        (
+            PLAN[: PLAN.index("  - ")].replace("components:", "components: []"),
+            "components: is too short; list at least 1",
+        ),
+    ],
+)
+def test_what_is_wrong_in_the_only_part_of_a_list_is_told_and_not_that_the_list_is_short(
+    text: str, message: str
+) -> None:
+    (error,) = plan_errors(text, "reps.yaml")
+    assert message in str(error)

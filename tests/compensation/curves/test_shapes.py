@@ -325,6 +325,44 @@ def test_what_is_left_by_a_gate_that_is_not_passed(text: str, pays: dict[int, in
     assert [opened.pay_at(position) for position in (10_000, 30_000)] == [1000, 3500]
 
 
+RATES = "payout: {marginal_tiers: [{from: 0%, rate: 4%}, {from: 100%, rate: 6%}]}"
+MULTIPLIERS = "payout: {marginal_tiers: [{from: 0%, multiplier: 1}, {from: 100%, multiplier: 2}]}"
+STEPS = "payout: {steps: [{at: 50%, bonus: 1}, {at: 100%, bonus: 3}]}"
+POINTS = "payout: {points: [{at: 0%, pays: 0}, {at: 100%, pays: 5}]}"
+MIXED = "payout: {marginal_tiers: [{from: 0%, multiplier: 1}, {from: 100%, rate: 6%}]}"
+MET = {
+    "the first tier's rate": (RATES, "otherwise: base_rate", {10_000: 400, -1000: -40}),
+    "the first tier's part of the target": (MULTIPLIERS, "otherwise: base_rate", {0: 1200, 10_000: 1200}),
+    "what lies above 100 %": (RATES, "covers: above 100%, otherwise: nothing", {10_000: 600}),
+    "what 100 % reaches": (RATES, "covers: 100%, otherwise: nothing", {0: 0, 10_000: 0}),
+    "a half of that": (RATES, "covers: 100%, otherwise: 50%", {10_000: 300}),
+    "that at the first rate": (RATES, "covers: 100%, otherwise: base_rate", {10_000: 400}),
+    "that where the bound is of the tier below": (
+        f"upper_included: yes\n{RATES}",
+        "covers: 100%, otherwise: nothing",
+        {10_000: 400},
+    ),
+    "the half of the target": (MULTIPLIERS, "covers: 50%, otherwise: nothing", {0: 600, 10_000: 600}),
+    "all of the target": (MULTIPLIERS, "covers: 50%, otherwise: base_rate", {0: 1200, 10_000: 1200}),
+    "the first tier's part and no rate": (MIXED, "covers: 100%, otherwise: base_rate", {0: 1200, 10_000: 1200}),
+    "the last step": (STEPS, "covers: 100%, otherwise: nothing", {0: 100, 10_000: 100}),
+    "no step": (STEPS, "covers: above 100%, otherwise: nothing", {0: 400, 10_000: 400}),
+    "the second half of a line": (POINTS, "covers: 50%, otherwise: nothing", {0: 250, 10_000: 250}),
+    "the line itself": (POINTS, "covers: 50%, otherwise: base_rate", {0: 500, 10_000: 500}),
+    "beyond an amount": (RATES, "covers: 50, otherwise: base_rate", {5000: 300, 10_000: 500}),
+}
+
+
+@pytest.mark.parametrize(("text", "gate", "pays"), MET.values(), ids=MET)
+def test_a_gate_that_is_not_passed_shuts_what_a_met_quota_pays(text: str, gate: str, pays: dict[int, int]) -> None:
+    """100 % of the quota is what is paid at, with what is left by the gate there; the target pay is 12."""
+    closed = curve(
+        f"target_pay: 12\n{text}\ngates: [{{figure: year, at_least: 1, {gate}}}]",
+        Terms(quota=0, target_minor=Fraction(1200), failed=(0,)),
+    )
+    assert {position: closed.pay_at(position) for position in pays} == pays
+
+
 def base_rate(text: str, position: int) -> int:
     gate = "gates: [{figure: year, at_least: 1, otherwise: base_rate}]"
     return curve(f"{text}\n{gate}", Terms(failed=(0,))).pay_at(position)
@@ -343,6 +381,13 @@ def test_a_gate_at_a_bound_where_pay_jumps_leaves_what_is_paid_below_it() -> Non
         f"{tiers}\ngates: [{{figure: year, at_least: 1, covers: 100, otherwise: nothing}}]", Terms(failed=(0,))
     )
     assert [closed.pay_at(position) for position in (9000, 10_000, 12_000, 30_000)] == [900, 1000, 1000, 1000]
+
+
+def test_a_gate_above_a_bound_leaves_what_is_paid_at_it() -> None:
+    steps = "payout: {steps: [{at: 50, bonus: 1}, {at: 100, bonus: 3}, {at: 150, bonus: 5}]}"
+    gate = "gates: [{figure: year, at_least: 1, covers: above 100, otherwise: nothing}]"
+    closed = curve(f"{steps}\n{gate}", Terms(failed=(0,)))
+    assert [closed.pay_at(position) for position in (9_999, 10_000, 10_001, 20_000)] == [100, 400, 400, 400]
 
 
 def test_pools_and_matrices_have_curves() -> None:

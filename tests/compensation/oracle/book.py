@@ -27,6 +27,9 @@ class Book:
         self.company = company
         numbered = enumerate((plan, component) for plan in plans if plan.pays for component in plan.components)
         self.rules = [Rule(number, plan, component) for number, (plan, component) in numbered]
+        self._named: dict[tuple[str, str], list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            self._named[rule.plan.name, rule.component.name].append(rule)
         self.terms = Terms(company)
         self.credits: dict[int, list[Credit]] = {rule.number: [] for rule in self.rules}
         self.accumulated: dict[tuple[int, str, date], Accumulated] = {}
@@ -79,12 +82,8 @@ class Book:
         return id(rule.plan), component.name, "alone"
 
     def _earlier(self, rule: Rule) -> Rule | None:
-        before = [
-            each
-            for each in self.rules
-            if (each.plan.name, each.component.name) == (rule.plan.name, rule.component.name)
-            and each.plan.effective.from_on < rule.plan.effective.from_on
-        ]
+        namesakes = self._named[rule.plan.name, rule.component.name]
+        before = [each for each in namesakes if each.plan.effective.from_on < rule.plan.effective.from_on]
         return max(before, key=lambda each: each.plan.effective.from_on, default=None)
 
     def versions(self, rule: Rule) -> list[Rule]:
@@ -94,7 +93,8 @@ class Book:
 
     def _later(self, rule: Rule) -> list[Rule]:
         """Those of later versions that go on with the rule; what they have in force is paid by them alone."""
-        return [each for each in self.rules if each is not rule and rule in self.versions(each)]
+        namesakes = self._named[rule.plan.name, rule.component.name]
+        return [each for each in namesakes if each is not rule and rule in self.versions(each)]
 
     # terms
 

@@ -118,8 +118,14 @@ class Company:
 
     def has_component(self, plan: Plan, component: Component, payee: str, day: date) -> bool:
         """Whether the component of the plan is the payee's on the day."""
+        return self.has_plan(plan, payee, day) and self.is_for(component, payee, day)
+
+    def is_for(self, component: Component, payee: str, day: date) -> bool:
+        """Whether somebody who has the plan on the day has the component, too."""
+        if "only_for" not in component.model_fields_set:
+            return True
         row = self.on(payee, day)
-        return self.has_plan(plan, payee, day) and (row is None or self.is_among(component.only_for, row))
+        return row is None or self.is_among(component.only_for, row)
 
     def days_with(self, plan: Plan, payee: str) -> list[date]:
         """The days up to ``as_of`` on which the plan is the payee's."""

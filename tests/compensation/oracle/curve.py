@@ -5,7 +5,7 @@ it pays just below one, and what one more of the base pays there.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -46,11 +46,15 @@ class Scales:
 def curve_of(component: Component, shape: Shape, scales: Scales, conditions: "Conditions") -> Curve:
     """The base rate, partial gates, a cap before modifiers, modifiers, the other gates, the cap."""
     reader = _Reader(component, shape, scales)
-    leaves_base_rate = (gate.covers is None and gate.otherwise is Otherwise.BASE_RATE for gate in conditions.failed)
-    shaped = _straight(reader.first_slope()) if any(leaves_base_rate) else reader.shaped()
-    curve = reader.with_opening(shaped, conditions.opening)
+    if reader.is_met:
+        curve, least = reader.met(conditions.failed)
+    else:
+        curve, least = reader.shaped(), reader.pay_below_zero()
+        if _leaves_base_rate(conditions.failed):
+            curve, least = _straight(reader.first_slope()), ZERO
+    curve = reader.with_opening(curve, conditions.opening, least)
     for gate in conditions.failed:
-        if gate.covers is not None:
+        if gate.covers is not None and not (reader.is_met and gate.covers.is_percent):
             curve = _partly_closed(curve, gate, reader)
     curve = _scaled(_capped(curve, conditions.cap_before_modifiers), conditions.factor)
     for gate in conditions.failed:
@@ -70,6 +74,10 @@ class Conditions:
     factor: Fraction
     cap_before_modifiers: Fraction | None
     cap: Fraction | None
+
+
+def _leaves_base_rate(failed: Sequence[Gate]) -> bool:
+    return any(gate.covers is None and gate.otherwise is Otherwise.BASE_RATE for gate in failed)
 
 
 def _scaled(curve: Curve, factor: Fraction) -> Curve:
@@ -119,17 +127,17 @@ class _Reader:
     def __init__(self, component: Component, shape: Shape, scales: Scales) -> None:
         self.component, self.shape, self.scales = component, shape, scales
 
-    def with_opening(self, curve: Curve, opening: Fraction) -> Curve:
+    def with_opening(self, curve: Curve, opening: Fraction, least: Fraction) -> Curve:
+        """``least`` is paid below zero where nothing more is taken there."""
         if self.component.below_zero is not BelowZero.NOTHING:
             return Curve(lambda x: opening + curve.pay(x), lambda x: opening + curve.below(x), curve.slope)
-        least = self._pay_below_zero()
         return Curve(
             lambda x: opening + (curve.pay(x) if x >= 0 else least),
             lambda x: opening + (curve.below(x) if x > 0 else least),
             lambda x: curve.slope(x) if x >= 0 else ZERO,
         )
 
-    def _pay_below_zero(self) -> Fraction:
+    def pay_below_zero(self) -> Fraction:
         """Where nothing more is paid below zero, what is fixed from the lowest position on stays."""
         if self.shape.whole_amount_tiers and self._reached(self.shape.tiers[0].lower, ZERO):
             return self._money(self.shape.tiers[0].amount)
@@ -139,8 +147,6 @@ class _Reader:
 
     def shaped(self) -> Curve:
         shape = self.shape
-        if shape.is_by_attainment and self.scales.quota is None:
-            return self._met()
         if shape.marginal_tiers:
             return Curve(self._marginal, self._marginal, self._rate)
         if shape.whole_amount_tiers:
@@ -158,6 +164,8 @@ class _Reader:
 
     def first_slope(self) -> Fraction:
         """The rate of the first tier, or the only rate."""
+        if self.shape.excess:
+            return self.shape.excess.rate.value
         if self.shape.tiers:
             return self._slope(self.shape.tiers[0])
         return self.shaped().slope(ZERO)
@@ -248,18 +256,31 @@ class _Reader:
         pay = lambda x: rate * max(ZERO, x - above)  # noqa: E731  # a formula with a name
         return Curve(pay, pay, lambda x: rate if (x > above if is_above else x >= above) else ZERO)
 
-    def _met(self) -> Curve:
-        """Without a quota that counts as met: what 100 % pays."""
-        one = Fraction(1)
-        at_target = _Reader(self.component, self.shape, Scales(one, 1, self.scales.minor, self.scales.target))
-        if self.shape.excess:
-            return _straight(at_target.shaped().slope(one))
-        tier = at_target._tier(one) if self.shape.tiers else None
-        if tier is None or tier.multiplier is not None:
-            paid = at_target.shaped().pay(one)
-            return Curve(lambda _: paid, lambda _: paid, lambda _: ZERO)
-        amount, slope = self._money(tier.amount), self._slope(tier)
-        return Curve(lambda x: amount + slope * x, lambda x: amount + slope * x, lambda _: slope)
+    @property
+    def is_met(self) -> bool:
+        """Whether a quota that is lacking counts as met."""
+        return self.shape.is_by_attainment and self.scales.quota is None
+
+    def met(self, failed: Sequence[Gate]) -> tuple[Curve, Fraction]:
+        """What 100 % pays: its rate and amount on everything, or the same pay whatever is sold; and what is fixed."""
+        one, is_base = Fraction(1), _leaves_base_rate(failed)
+        target = _Reader(self.component, self.shape, Scales(one, 1, self.scales.minor, self.scales.target))
+        tier = target._tier(one) if self.shape.tiers else None
+        amount = self._money(tier.amount) if tier is not None else ZERO
+        curve = target.shaped()
+        if is_base:
+            tier, amount, curve = next(iter(self.shape.tiers), None), ZERO, _straight(target.first_slope())
+        for gate in failed:
+            if gate.covers is not None and gate.covers.is_percent:
+                is_closed = target._reached(gate.covers, one)
+                if is_closed and gate.otherwise is Otherwise.BASE_RATE and self.shape.tiers:
+                    tier = self.shape.tiers[0]
+                curve = _partly_closed(curve, gate, target)
+        if self.shape.excess or (tier is not None and tier.multiplier is None):
+            slope = curve.slope(one)
+            return Curve(lambda x: amount + slope * x, lambda x: amount + slope * x, lambda _: slope), amount
+        paid = curve.pay(one)
+        return Curve(lambda _: paid, lambda _: paid, lambda _: ZERO), paid
 
 
 def _on_line(left: tuple[Fraction, Fraction], right: tuple[Fraction, Fraction], x: Fraction) -> Fraction:

@@ -62,12 +62,17 @@ class Released:
 
 @dataclass(frozen=True)
 class Waits:
-    """What is earned and not released; ``day`` is None where nobody knows when it comes."""
+    """What is earned and not released; ``day`` is None where nobody knows when it comes.
+
+    Of what is ``held`` by hand, who did it and why.
+    """
 
     piece: Piece
     day: date | None
     moment: str
     minor: int
+    author: str = ""
+    reason: str = ""
 
 
 @dataclass
@@ -125,7 +130,7 @@ def _family(company: Company, piece: Piece) -> object:
     if piece.is_opening:
         return (*piece.line, piece.plan.version)
     plan, component = piece.plan, piece.rule.component.name
-    origin = _reverses(company, piece) or piece.transaction_id
+    origin = origin_of(company, piece)
     name = (plan.name, plan.currency, component, piece.payee, piece.party, piece.via, piece.role, piece.instalment)
     return (*name, origin)
 
@@ -146,6 +151,11 @@ def _tied(company: Company, name: object, own: list[Piece]) -> Iterator[Family]:
 
 def _by_day(piece: Piece) -> tuple[date, str, int]:
     return piece.day, piece.transaction_id, piece.earning
+
+
+def origin_of(company: Company, piece: Piece) -> str:
+    """The transaction that a return reverses; else the piece's own."""
+    return _reverses(company, piece) or piece.transaction_id
 
 
 def _reverses(company: Company, piece: Piece) -> str | None:

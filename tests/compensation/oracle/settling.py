@@ -9,6 +9,7 @@ from compensation.plans.plan import Plan
 from tests.compensation.oracle.adjusting import Adjustment, adjustments_of, open_since, settled_where_posted
 from tests.compensation.oracle.awaited import Awaited
 from tests.compensation.oracle.company import Company, Rows
+from tests.compensation.oracle.holding import Holds
 from tests.compensation.oracle.pay_currency import Converted, PayCurrency
 from tests.compensation.oracle.paying import Came, Payer, Payment, PayPeriod, pay_periods
 from tests.compensation.oracle.records import Reckoning
@@ -44,9 +45,10 @@ class _Settler:
     def settled(self, reckoned: Reckoning) -> Settled:
         pieces = settled_where_posted(pieces_of(self.company, reckoned), self.rows, self.periods)
         families = families_of(self.company, pieces)
-        awaited = Awaited(self.company)
+        awaited, holds = Awaited(self.company), Holds(self.company)
         for family in families:
             release(self.company, awaited, family)
+            holds.stop(family)
         releases = self.currency.converted(each for family in families for each in family.released)
         adjusted = {
             name: adjustments_of(name, day, pieces, releases, self.rows, self.currency)

@@ -36,10 +36,10 @@ class Terms:
         return list(dict.fromkeys(period_of(day, kind, starts) for day in self._days(rule, payee)))
 
     def _days(self, rule: Rule, payee: str) -> Iterator[date]:
-        window, days = rule.component.window, self._company.days_with(rule.plan, payee)
+        component, company = rule.component, self._company
+        window, days = component.window, company.days_with(rule.plan, payee)
         open_days = (day for day in days if window is None or window.contains(day))
-        has = self._company.has_component
-        return (day for day in open_days if has(rule.plan, rule.component, payee, day))
+        return (day for day in open_days if company.is_for(component, payee, day))
 
     # quota
 

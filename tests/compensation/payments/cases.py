@@ -59,6 +59,11 @@ class Document(NamedTuple):
         return self.earns if isinstance(self.earns, dict) else {REP: self.earns}
 
 
+INVOICE = Document("i", "invoice", date(2026, 1, 10), 10_000, 1_000)
+RATES = [("USD", "EUR", date(2026, 1, 1), "0.9"), ("USD", "EUR", date(2026, 2, 1), "0.8")]
+ON_RECEIPT = "release: [{when: received}]"
+
+
 class Earnings(NamedTuple):
     lines: pl.DataFrame
     openings: pl.DataFrame

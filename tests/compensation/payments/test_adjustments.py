@@ -7,6 +7,7 @@ import polars as pl
 from compensation.payments.settlement import Settlement, settle
 from tests.compensation.payments.cases import (
     DEAL,
+    INVOICE,
     REP,
     Document,
     Earnings,
@@ -20,7 +21,6 @@ from tests.compensation.payments.cases import (
 )
 
 FEBRUARY = date(2026, 2, 28)
-INVOICE = Document("i", "invoice", date(2026, 1, 10), 10_000, 1_000)
 NEXT = Document("n", "invoice", date(2026, 2, 10), 10_000, 300, deal="crm:other")
 PAID = [(REP, "Sales", "2026-01", 1_000, 0, 0, "USD")]
 

@@ -13,6 +13,9 @@ from compensation.payments.pay_currency import converted
 from compensation.payments.settlement import Settlement, settle
 from compensation.plans.payments import NegativeBalance, NotPaidOut
 from tests.compensation.payments.cases import (
+    INVOICE,
+    ON_RECEIPT,
+    RATES,
     REP,
     Document,
     Earnings,
@@ -28,9 +31,6 @@ from tests.compensation.payments.cases import (
 )
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
-INVOICE = Document("i", "invoice", date(2026, 1, 10), 10_000, 1_000)
-RATES = [("USD", "EUR", date(2026, 1, 1), "0.9"), ("USD", "EUR", date(2026, 2, 1), "0.8")]
-ON_RECEIPT = "release: [{when: received}]"
 IN_FULL = "release: [{when: received_in_full}]"
 
 

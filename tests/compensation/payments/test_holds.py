@@ -30,6 +30,7 @@ def hold(first: str, end: str | None, document: str | None = None, why: str = "i
         ([hold("2026-02-01", "2026-05-01", "I1")], [("2026-03-10", 500), ("2026-05-01", 1000), ("2026-05-01", -1000)]),
         ([hold("2026-02-01", "2026-05-01", "R1")], [("2026-02-10", 1000), ("2026-03-10", 500), ("2026-04-10", -1000)]),
         ([hold("2026-03-01", None)], [("2026-02-10", 1000)]),
+        ([hold("2026-03-01", "2026-06-30")], [("2026-02-10", 1000), ("2026-06-30", 500), ("2026-06-30", -1000)]),
         ([hold("2026-03-01", "2026-07-01")], [("2026-02-10", 1000)]),
         (
             [hold("2026-02-01", "2026-03-01"), hold("2026-02-20", "2026-03-05"), hold("2026-03-05", "2026-03-11")],
@@ -59,6 +60,14 @@ def test_what_waits_for_the_plan_is_held_by_nobody() -> None:
         ("held", 6_00, "in dispute"),
         ("year_end", 4_00, None),
     ]
+
+
+def test_a_held_document_holds_its_returns_whoever_was_credited_with_it() -> None:
+    """By April the document is another manager's; what its return takes back waits for the same hold."""
+    sold, back = SOLD._replace(earns={"crm:old": 10_00}), BACK._replace(earns={"crm:new": -10_00})
+    known: Known = {"holds": [hold("2026-04-01", "2026-05-01", "I1")]}
+    rows = settled([sold, back], plan(), as_of=JUNE, known=known).releases.select("payee_id", "released_on").rows()
+    assert rows == [("crm:old", date(2026, 2, 10)), ("crm:new", date(2026, 5, 1))]
 
 
 def test_a_hold_in_a_closed_period_takes_back_what_was_paid_in_it() -> None:

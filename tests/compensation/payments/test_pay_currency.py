@@ -6,12 +6,10 @@ import polars as pl
 import pytest
 
 from compensation import FactsError
-from tests.compensation.payments.cases import Document, Known, assignment, columns, plan, settled
+from tests.compensation.payments.cases import INVOICE, RATES, Document, Known, assignment, columns, plan, settled
 
 IN_EUROS = [assignment(pay_currency="EUR")]
-RATES = [("USD", "EUR", date(2026, 1, 1), "0.9"), ("USD", "EUR", date(2026, 2, 1), "0.8")]
 KNOWN: Known = {"assignments": IN_EUROS, "rates": RATES}
-INVOICE = Document("i", "invoice", date(2026, 1, 10), 10_000, 1_000)
 
 
 def test_each_release_is_converted_at_the_rate_of_its_day() -> None:

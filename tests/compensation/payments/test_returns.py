@@ -8,6 +8,9 @@ import polars as pl
 from compensation import Plan
 from compensation.payments.settlement import Settlement, settle
 from tests.compensation.payments.cases import (
+    INVOICE,
+    ON_RECEIPT,
+    RATES,
     REP,
     Document,
     Earnings,
@@ -23,9 +26,7 @@ from tests.compensation.payments.cases import (
 )
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
-INVOICE = Document("i", "invoice", date(2026, 1, 10), 10_000, 1_000)
 RETURN = Document("c", "return", date(2026, 2, 10), -10_000, -1_000, reverses="i")
-ON_RECEIPT = "release: [{when: received}]"
 
 
 def by_itself(
@@ -70,8 +71,7 @@ def test_what_is_left_after_a_return_of_its_own_period_is_released_in_the_period
 
 def test_a_return_of_its_own_period_cancels_in_the_payees_currency() -> None:
     """900 euros were paid for 1,000 dollars; by February these are worth 800, and still 900 are taken back."""
-    rates = [("USD", "EUR", date(2026, 1, 1), "0.9"), ("USD", "EUR", date(2026, 2, 1), "0.8")]
-    known: Known = {"assignments": [assignment(pay_currency="EUR")], "rates": rates}
+    known: Known = {"assignments": [assignment(pay_currency="EUR")], "rates": RATES}
     assert by_itself([INVOICE, RETURN], plan(), known=known).releases["pay_minor"].to_list() == [900, -900]
 
 
@@ -107,10 +107,21 @@ def test_credits_of_one_name_are_released_apart_whatever_other_plans_know_of_ret
     assert released(settlement) == [(day, "credited", 250) for day in days]
 
 
+def test_a_return_reverses_the_least_of_several_credits_of_one_name_whichever_was_credited_first() -> None:
+    """Halves of 13 and of 9 are 7 and 5; 7 are taken back of the 9, and half of what is left of these is 1."""
+    of = plan("release: [{share: 50%, when: credited}, {when: received}]")
+    documents = [INVOICE._replace(earns=13), INVOICE._replace(earns=9), RETURN._replace(earns=-7)]
+    settlement = settle(earnings_of(documents, of), facts_of([INVOICE, RETURN]), [of], as_of=MARCH)
+    assert sorted(released(settlement)) == [
+        ("2026-01-10", "credited", 5),
+        ("2026-01-10", "credited", 7),
+        ("2026-02-10", "returned", -4),
+    ]
+
+
 def test_a_return_and_a_release_of_one_day_are_converted_in_this_order() -> None:
     """450 euros for the first half; 200 of these 500 dollars (180 euros) go, then 300 come at 0.8 (240 euros)."""
-    rates = [("USD", "EUR", date(2026, 1, 1), "0.9"), ("USD", "EUR", date(2026, 2, 1), "0.8")]
-    known: Known = {"assignments": [assignment(pay_currency="EUR")], "rates": rates}
+    known: Known = {"assignments": [assignment(pay_currency="EUR")], "rates": RATES}
     documents = [INVOICE, RETURN._replace(revenue=-4_000, earns=-400)]
     settlement = settled(documents, plan("release: [{when: credited, instalments: 2}]"), known=known)
     assert [row[2] for row in released(settlement)] == [500, -200, 300]

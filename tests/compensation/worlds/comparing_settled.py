@@ -101,7 +101,8 @@ def _releases(settlement: Settlement, told: set[tuple[str, str]]) -> Entries:
 
 
 def _waiting(settlement: Settlement) -> Entries:
-    return _rows(settlement.waiting, _KEY, (*_PIECE, "expected_on", "waits_for"), ("waiting_minor",))
+    entry = (*_PIECE, "expected_on", "waits_for", "held_by", "held_because")
+    return _rows(settlement.waiting, _KEY, entry, ("waiting_minor",))
 
 
 def _adjustments(settlement: Settlement) -> Entries:
@@ -145,7 +146,11 @@ def _settled_releases(settled: Settled, told: set[tuple[str, str]]) -> Entries:
 
 def _settled_waiting(settled: Settled) -> Entries:
     return _added(
-        (_place(each.piece), (*_piece(each.piece), each.day or "", each.moment), (each.minor,))
+        (
+            _place(each.piece),
+            (*_piece(each.piece), each.day or "", each.moment, each.author, each.reason),
+            (each.minor,),
+        )
         for each in settled.waiting
     )
 

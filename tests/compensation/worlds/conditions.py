@@ -5,6 +5,13 @@ from typing import Any
 from tests.compensation.worlds.dice import NOT_YET, Written, based, is_alone, tiers
 from tests.compensation.worlds.shapes import Shapes
 
+_LONGER = {
+    "half-month": ("month", "year"),
+    "month": ("quarter", "year", "year"),
+    "quarter": ("half-year", "year", "year"),
+    "half-year": ("year",),
+}
+
 
 class Conditions(Shapes):
     """Writes pay of periods, and the conditions on any pay."""
@@ -101,8 +108,8 @@ class Conditions(Shapes):
         elif source in ("total_of", "attainment_of"):
             known = [each for each in looked_at if source == "total_of" or based(each)]
             figure = {source: random.choice(known)["component"], "of": self._of()}
-            if self.chance("figure_over", 0.3) and written["period"] in ("month", "quarter"):
-                figure["over"] = "year"
+            if self.chance("figure_over", 0.3) and written["period"] in _LONGER:
+                figure["over"] = random.choice(_LONGER[written["period"]])
                 if source == "attainment_of":
                     figure["quota"] = random.choice(("whole", "to_date"))
         else:
@@ -153,7 +160,8 @@ class Conditions(Shapes):
             choices.append("base_rate")
         gate["otherwise"] = random.choice(choices)
         if own_tiers and kind == "lines" and self.chance("covers", 0.5):
-            gate["covers"] = own_tiers[-1]["from"]
+            bound = own_tiers[-1]["from"]
+            gate["covers"] = random.choice((bound, bound, bound.removeprefix("above "), f"above {bound.split()[-1]}"))
         elif (
             written.get("mode") == "curve"
             and "cases" not in written["payout"]

@@ -44,7 +44,7 @@ class Dice:
 
     def chance(self, feature: str, probability: float) -> bool:
         """Whether a feature is used here; the dice are thrown whether or not it may be."""
-        is_used = self.random.random() < (OFTEN if feature in self.wanted else probability)
+        is_used = self.random.random() < (max(OFTEN, probability) if feature in self.wanted else probability)
         return is_used and feature not in NOT_YET
 
     def one_of(self, *features: str) -> str:

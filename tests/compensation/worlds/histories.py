@@ -10,7 +10,7 @@ from compensation.plans.periods import Period
 from tests.compensation.oracle import Settled, reckon, settle_up
 from tests.compensation.oracle.company import Row
 from tests.compensation.oracle.paying import Payment
-from tests.compensation.worlds.companies import CUSTOMERS, REPS, Rows
+from tests.compensation.worlds.companies import CUSTOMERS, LAST, REPS, Rows
 
 _CLOSES = (
     (date(2026, 4, 30),),
@@ -21,7 +21,7 @@ _CLOSES = (
 
 
 def with_payers(random: Random, rows: Rows) -> Rows:
-    """The company with receipts that name invoices, invoices of several lines, and people who change their currency."""
+    """The company with receipts that name invoices, invoices of several lines, changes of currency, and holds."""
     by_deal: dict[str, list[Row]] = defaultdict(list)
     for row in rows["transactions"]:
         by_deal[row["deal_id"]].append(row)
@@ -32,6 +32,7 @@ def with_payers(random: Random, rows: Rows) -> Rows:
             row["pay_currency"] = random.choice((None, "USD", "EUR", "JPY"))
         if random.random() < 0.2:
             row["hired_on"] = random.choice((None, row["from_on"]))
+    rows["holds"] = [hold for deal in random.sample(sorted(by_deal), 6) for hold in _holds(random, by_deal[deal])]
     return rows
 
 
@@ -56,6 +57,22 @@ def _receipt(random: Random, invoice: Row) -> Row:
     paid = {"revenue_minor": invoice["revenue_minor"] // part, "margin_minor": 0, "settles_id": invoice["document_id"]}
     named = {"transaction_id": name, "source_ref": name, "document_id": f"doc-{name}"}
     return {**invoice, **named, **paid, "kind": "receipt", "dated_on": day, "posting_sequence": 5}
+
+
+def _holds(random: Random, own: list[Row]) -> Iterator[Row]:
+    """A hold of a deal or of one of its documents, and at times another one that ends later."""
+    start = date(2026, random.randrange(1, 11), random.choice((1, 10)))
+    ends = start + timedelta(days=random.randrange(1, 80))
+    last = random.choice((None, LAST, ends + timedelta(days=7), ends + timedelta(days=60)))
+    for number, (first, end) in enumerate(random.choice((((start, last),), ((start, ends), (ends, last))))):
+        yield {
+            "deal_id": own[0]["deal_id"],
+            "document_id": random.choice((None, random.choice(own)["document_id"])),
+            "from_on": first - timedelta(days=random.choice((0, 7))),
+            "to_on": end,
+            "author": "m0",
+            "reason": f"reason {number}",
+        }
 
 
 def with_history(random: Random, rows: Rows, plans: Sequence[Plan], as_of: date) -> Rows:
@@ -94,7 +111,8 @@ def _known_then(random: Random, rows: Rows, day: date) -> Rows:
         {**row, "payee_id": random.choice(REPS)} if row["deal_id"] in moved and not row["is_overlay"] else row
         for row in rows["participants"]
     ]
-    return {**rows, "transactions": transactions, "participants": participants}
+    holds = [row for row in rows["holds"] if random.random() < 0.7]
+    return {**rows, "transactions": transactions, "participants": participants, "holds": holds}
 
 
 def _closed(settled: Settled, before: Rows, day: date, is_recorded: dict[str, bool]) -> Rows:
