@@ -26,7 +26,7 @@ from compensation.packing import kept, only_value
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 """Raised when the same facts and plans would give other results than before."""
 
 
