@@ -4,13 +4,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from tests.compensation.test_against_oracle import CORNERS
 from tests.mutation.hunting import ROOT
 from tests.mutation.sieve import Asked
-from tests.mutation.worlds import cornered, earned, paid
+from tests.mutation.worlds import CONDITIONS, CREDITING, LIMITS, earned, paid
 
 _EARNED = (
-    *(partial(earned, seed, 3) for seed in range(16)),
-    *(partial(cornered, seed) for seed in (7_002, 7_003, 7_005, 7_010)),
+    *(partial(earned, seed, 3) for seed in (0, 7, 11, 12, 13, 15)),
+    *(partial(earned, seed, 4, CREDITING) for seed in (33, 49)),
+    *(partial(earned, seed, 4, CONDITIONS) for seed in (4, 36)),
+    *(partial(earned, seed, 4, LIMITS) for seed in (38, 43)),
+    partial(earned, 31, 4, CORNERS),
 )
 _PAID = tuple(partial(paid, seed, 3) for seed in range(16))
 _PLANS = ("tests/compensation/test_worked_examples.py", "tests/compensation/test_gallery.py")
