@@ -230,7 +230,7 @@ def _less_below(lines: Lines) -> Lines:
         pl.coalesce("via_payee_id", "payee_id").alias("_owner"), pl.col("earning").abs().alias("_size")
     )
     chain = ["scenario", "transaction_id", "deal_id", "instalment", "_owner", "share_from"]
-    most_below = pl.col("_size").cum_max().over(chain, order_by="level").shift().over(chain, order_by="level")
+    most_below = pl.col("_size").cum_max().shift().over(chain, order_by="level")
     exceeding = pl.max_horizontal(pl.col("_size") - pl.col("_below"), exact(0))
     signed = pl.when(pl.col("earning") < 0).then(exact(0) - exceeding).otherwise(exceeding)
     return lines.with_columns(most_below.alias("_below")).with_columns(

@@ -28,7 +28,7 @@ def apply_caps(book: Book) -> None:
 
 
 def _versions(book: Book, plan: Plan, cap: Cap) -> list[tuple[Plan, Cap]]:
-    """The cap with those of later versions that go on with it: of the same name and kind, while a component continues."""
+    """The cap with those of later versions that go on with it: of its name and kind, while a component continues."""
     found = [(plan, cap)]
     plans = {id(rule.plan): rule.plan for rule in book.rules}.values()
     for later in sorted(plans, key=lambda each: each.effective.from_on):
