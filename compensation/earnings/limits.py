@@ -123,9 +123,9 @@ class Limits:
             for row in self._accumulators.of_rules(rules)
             if row.curve is not None and row.key in self._opening
         ]
-        place = {"scenario": pl.String, "payee_id": pl.String, "period_start": pl.Date, "period_end": pl.Date}
-        schema = {**place, "_opened": EXACT_TYPE}
-        openings = pl.DataFrame(opened, schema=schema, orient="row")
+        texts, days = ("scenario", "payee_id"), ("period_start", "period_end")
+        place = {**dict.fromkeys(texts, pl.String()), **dict.fromkeys(days, pl.Date())}
+        openings = pl.DataFrame(opened, schema={**place, "_opened": EXACT_TYPE}, orient="row")
         lines = self._limit_column(lines, limits).join(
             openings, on=list(place), how="left", maintain_order="left", validate="m:1"
         )
