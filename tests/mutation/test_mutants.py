@@ -17,7 +17,7 @@ COUNT = 60
 JUDGED = {
     "curves": ("exact", "curves/"),
     "earnings": ("earnings/caps", "earnings/limits"),
-    "crediting": ("crediting/conversion",),
+    "crediting": ("crediting/conversion", "crediting/matching"),
 }
 """The modules of which every survivor was looked at, by suite; others are run by hand, as with the command below."""
 
