@@ -1,5 +1,6 @@
 """``python -m tests.mutation SUITE [--seed N] [--count N] [--only PART_OF_FILE ...]``: mutants and what became of them.
 
+Generated worlds look at each first, and tests at what these leave; with ``--worlds`` no test does.
 One JSON object a line for every survivor that is not accepted (``unreached``: no test calls its function), then one
 for every module with its numbers. Exit code 1 if there is such a survivor, 2 if the tests fail without any mutant.
 """

@@ -6,7 +6,6 @@ one after the other; of each function the tests that reach it run, those first t
 
 import functools
 import gc
-import json
 import signal
 import sys
 import time
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, FunctionType
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -174,14 +173,3 @@ def exchanged(live: Mapping[Place, Sequence[FunctionType]], mutant: Mutant) -> I
     finally:
         for each, old in zip(functions, before, strict=True):
             each.__code__ = old
-
-
-def written_to(out: IO[str]) -> Told:
-    """Tells line by line, as JSON."""
-
-    def tell(mutant: Mutant, fate: str, killer: str, seconds: float) -> None:
-        told = {"key": mutant.key, "number": mutant.number, "fate": fate, "killer": killer, "s": round(seconds, 2)}
-        out.write(json.dumps(told) + "\n")
-        out.flush()
-
-    return tell
