@@ -18,7 +18,7 @@ JUDGED = {
     "curves": ("exact", "curves/"),
     "earnings": ("earnings/caps", "earnings/limits"),
     "crediting": ("crediting/conversion", "crediting/matching"),
-    "payments": ("payments/balances",),
+    "payments": ("payments/balances", "payments/bounds"),
 }
 """The modules of which every survivor was looked at, by suite; others are run by hand, as with the command below."""
 
