@@ -21,7 +21,7 @@ _ORDER = "pay_order"
 def capped_pay(
     pay: pl.DataFrame, plans: Mapping[int, Plan], measured: pl.DataFrame, groups: Groups, minors: Mapping[int, int]
 ) -> pl.DataFrame:
-    """The pay with ``earning`` after the caps of all plans, each in the order of the file.
+    """The pay, in any order, with ``earning`` after the caps of all plans, each in the order of the file.
 
     A cap of the same name in the next version of a plan goes on with it if one of its components continues.
 
@@ -42,7 +42,7 @@ def capped_pay(
         if own:
             cut = _cut(pl.concat(own, how="diagonal"), versions[0].cap.attribution)
             pay = pl.concat([pay.filter(~pl.any_horizontal(concerned)), cut.select(pay.columns)])
-    return pay.sort(_ORDER)
+    return pay
 
 
 class _CapOf(NamedTuple):
@@ -52,10 +52,9 @@ class _CapOf(NamedTuple):
     plan: Plan
     cap: Cap
 
-    def goes_on_with(self, earlier: "_CapOf") -> bool:
-        """Whether it is the same cap, one of whose components continues."""
-        if self.number == earlier.number or self.kept != earlier.kept:
-            return False
+    @property
+    def continues(self) -> bool:
+        """Whether it goes on with the version before: one of its components does."""
         return any(self.plan.component(name).continues for name in self.cap.components)
 
     @property
@@ -68,14 +67,14 @@ class _CapOf(NamedTuple):
 def _continued(plans: Mapping[int, Plan]) -> list[list[_CapOf]]:
     """The caps, those together that go on with one another, version after version."""
     together: list[list[_CapOf]] = []
+    latest: dict[tuple[object, ...], list[_CapOf]] = {}
     for number, plan in sorted(plans.items(), key=lambda each: (each[1].effective.from_on, each[0])):
         for cap in plan.caps:
             own = _CapOf(number, plan, cap)
-            versions = next((each for each in together if own.goes_on_with(each[-1])), None)
-            if versions is None:
-                together.append([own])
-            else:
-                versions.append(own)
+            if not own.continues or own.kept not in latest:
+                latest[own.kept] = []
+                together.append(latest[own.kept])
+            latest[own.kept].append(own)
     return together
 
 
@@ -98,7 +97,7 @@ def _grouped(pay: pl.DataFrame, own: _CapOf, groups: Groups) -> pl.DataFrame:
         whose = pl.col("payee_id")
     elif cap.of is Of.TEAM:
         pairs = pay.select("payee_id", "paid_on").unique().rows()
-        teams = [(*pair, groups.team(*pair) or "") for pair in pairs]
+        teams = [(*pair, groups.team(*pair)) for pair in pairs]
         schema = {"payee_id": NAME, "paid_on": pl.Date(), "_team": pl.String()}
         table = pl.DataFrame(teams, schema=schema, orient="row")
         pay, whose = pay.join(table, on=["payee_id", "paid_on"], how="left", maintain_order="left"), pl.col("_team")
@@ -120,8 +119,8 @@ def _limited(pay: pl.DataFrame, cap: Cap, plans: Sequence[int], measured: pl.Dat
     # The whole measure stands with everybody whom a component credits: once for a transaction is enough. Where
     # components convert by different rates and the cap names none, that of the last that knows one counts.
     own = measured.filter(pl.col("plan").is_in(plans), pl.col("cap") == cap.cap, pl.col("base").is_not_null())
-    own = own.with_columns(_document(cap).alias("what")).sort(pl.col("rule") * -1, "order_no", "party_no")
-    own = own.unique(["scenario", "what", "transaction_id", "instalment"], keep="first", maintain_order=True)
+    own = own.with_columns(_document(cap).alias("what")).sort("rule")
+    own = own.unique(["scenario", "what", "transaction_id", "instalment"], keep="last")
     sums = (
         own.lazy()
         .group_by("scenario", "what")
@@ -132,7 +131,7 @@ def _limited(pay: pl.DataFrame, cap: Cap, plans: Sequence[int], measured: pl.Dat
     )
     joined = pay.join(sums, on=["scenario", "what"], how="left", maintain_order="left")
     # A measure below zero, as of a return that stands alone, allows nothing; a cap never makes a debt of pay.
-    return joined.with_columns(pl.max_horizontal(pl.col("limit").fill_null(exact(0)), exact(0)).alias("limit"))
+    return joined.with_columns(pl.max_horizontal("limit", exact(0)).alias("limit"))
 
 
 def _cut(pay: pl.DataFrame, attribution: CapAttribution) -> pl.DataFrame:
@@ -145,7 +144,7 @@ def _cut(pay: pl.DataFrame, attribution: CapAttribution) -> pl.DataFrame:
     if attribution is CapAttribution.CROSSING:
         kept = pl.min_horizontal("_upto", "limit") - pl.min_horizontal("_below", "limit")
     else:
-        whole = pl.when(pl.col("_whole") > pl.col("limit")).then("_whole").otherwise(exact(1))
+        whole = pl.when(pl.col("_whole") > pl.col("limit")).then("_whole")
         parts = [divided(pl.col("limit") * pl.col(name), whole) for name in ("_upto", "_below")]
-        kept = pl.when(pl.col("_whole") > pl.col("limit")).then(parts[0] - parts[1]).otherwise("earning")
+        kept = pl.coalesce(parts[0] - parts[1], "earning")
     return pay.with_columns(kept.cast(EXACT_TYPE).alias("earning"))

@@ -9,7 +9,7 @@ import polars as pl
 from compensation.curves.compiling import caps_on_curve, limit_minor
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators
 from compensation.exact import MILLIONTHS, rounded
-from compensation.exact_columns import as_exact, divided, exact
+from compensation.exact_columns import EXACT_TYPE, as_exact, divided, exact
 from compensation.names import NAME
 from compensation.plans.components import Attribution, Component, Rounding, SplitOf
 from compensation.plans.limits import Limit, Per
@@ -41,13 +41,14 @@ class Limits:
         self._opening, self._versions = frozenset(opening), versions
 
     def applied(self, lines: Lines, rules: Sequence[Rule]) -> Lines:
-        """The lines (of paying credits) with ``earning`` after all limits; rules without any are left as they are."""
+        """The lines (of paying credits, in their order) with ``earning`` after all limits, in any order.
+
+        Those of rules without any limit are left as they are.
+        """
         limited = [each for each in self._continued(rules) if any(has_limits(rule.component) for rule in each)]
-        if not limited or lines.is_empty():
-            return lines
         parts = [lines.filter(~pl.col("rule").is_in([rule.number for each in limited for rule in each]))]
         parts += [self._limited(lines, each) for each in limited]
-        return pl.concat(parts).sort("credit_id")
+        return pl.concat(parts)
 
     def _continued(self, rules: Sequence[Rule]) -> list[list[Rule]]:
         """The rules, those together that go on with one another."""
@@ -123,14 +124,13 @@ class Limits:
             for row in self._accumulators.of_rules(rules)
             if row.curve is not None and row.key in self._opening
         ]
-        place = ["scenario", "payee_id", "period_start", "period_end"]
         days = dict.fromkeys(("period_start", "period_end"), pl.Date())
-        schema = {"scenario": pl.String(), "payee_id": NAME, **days, "_opened": pl.Int64()}
-        openings = pl.DataFrame(opened, schema=schema, orient="row").with_columns(as_exact("_opened"))
+        place = {"scenario": pl.String(), "payee_id": NAME, **days}
+        openings = pl.DataFrame(opened, schema={**place, "_opened": EXACT_TYPE}, orient="row")
         lines = self._limit_column(lines, limits).join(
-            openings, on=place, how="left", maintain_order="left", validate="m:1"
+            openings, on=list(place), how="left", maintain_order="left", validate="m:1"
         )
-        return _bounded(lines, place, pl.min_horizontal, pl.col("_opened").fill_null(exact(0)))
+        return _bounded(lines, list(place), pl.min_horizontal, pl.col("_opened").fill_null(exact(0)))
 
     def _lifted(self, lines: Lines, rule: Rule, limit: Limit) -> Lines:
         """Originals that pay anything pay at least the floor; returns take back by the same ratio, or as calculated."""
@@ -145,7 +145,7 @@ class Limits:
             *_FAMILY, pl.col("earning").alias("original"), pl.col("lifted").alias("paid")
         )
         tied = lifted.join(originals, on=_FAMILY, how="left", maintain_order="left")
-        running = pl.col("earning").cum_sum().over(_FAMILY, order_by=_ORDER)
+        running = pl.col("earning").cum_sum().over(_FAMILY)
         upto, below = (
             divided(part * pl.col("paid"), pl.col("original")) for part in (running, running - pl.col("earning"))
         )
@@ -231,7 +231,7 @@ def _less_below(lines: Lines) -> Lines:
         pl.coalesce("via_payee_id", "payee_id").alias("_owner"), pl.col("earning").abs().alias("_size")
     )
     chain = ["scenario", "transaction_id", "deal_id", "instalment", "_owner", "share_from"]
-    most_below = pl.col("_size").cum_max().over(chain, order_by="level").shift().over(chain, order_by="level")
+    most_below = pl.col("_size").cum_max().shift().over(chain, order_by="level")
     exceeding = pl.max_horizontal(pl.col("_size") - pl.col("_below"), exact(0))
     signed = pl.when(pl.col("earning") < 0).then(exact(0) - exceeding).otherwise(exceeding)
     return lines.with_columns(most_below.alias("_below")).with_columns(
@@ -242,17 +242,16 @@ def _less_below(lines: Lines) -> Lines:
 def _pro_rata(lines: Lines, rounding: Rounding, minor: int) -> Lines:
     """The accumulator's total divided by base, by subtraction on the running base; as it was where that is zero."""
     increment = max(int(rounding.to.value * minor), 1) if rounding.to else 1
-    running = (name.cum_sum().over("accumulator", order_by=_ORDER) for name in (as_exact("base"), pl.col("earning")))
+    running = (name.cum_sum().over("accumulator") for name in (as_exact("base"), pl.col("earning")))
     lines = lines.with_columns(next(running).alias("_upto"), next(running).alias("_paid")).with_columns(
-        pl.col("_upto").last().over("accumulator", order_by=_ORDER).alias("_all"),
-        pl.col("_paid").last().over("accumulator", order_by=_ORDER).alias("_whole"),
+        pl.col("_upto").last().over("accumulator").alias("_all"),
+        pl.col("_paid").last().over("accumulator").alias("_whole"),
     )
     sign = pl.when(pl.col("_all") < 0).then(exact(-1)).otherwise(exact(1))
-    positive = pl.when(pl.col("_all") == 0).then(exact(1)).otherwise(pl.col("_all").abs())
+    positive = pl.when(pl.col("_all") != 0).then(pl.col("_all").abs())
     upto, below = pl.col("_upto"), pl.col("_upto") - as_exact("base")
     parts = [divided(pl.col("_whole") * running * sign, positive, increment) for running in (upto, below)]
-    share = parts[0] - parts[1]
-    return lines.with_columns(pl.when(pl.col("_all") == 0).then("earning").otherwise(share).alias("earning"))
+    return lines.with_columns(pl.coalesce(parts[0] - parts[1], "earning").alias("earning"))
 
 
 def _clawed_back(lines: Lines, clawback: Clawback) -> Lines:

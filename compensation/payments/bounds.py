@@ -43,10 +43,9 @@ class BoundsOfPlans:
             for number, payee_id, start, end in rows:
                 self._eligible[lifting[number].name, payee_id].append((start, end))
 
-    def lifted(self, plan: str) -> dict[str, date]:
-        """Everybody whose pay the plan may lift, and since when."""
-        spans = {payee_id: spans for (name, payee_id), spans in self._eligible.items() if name == plan}
-        return {payee_id: min(start for start, _ in each) for payee_id, each in spans.items()}
+    def lifted(self, plan: str) -> set[str]:
+        """Everybody whose pay the plan may lift."""
+        return {payee_id for name, payee_id in self._eligible if name == plan}
 
     def of(self, payee_id: str, each: PaymentPeriod, currency: str) -> Bounds:
         """In minor units of ``currency``; FactsError if a rate is missing on the last day known of the period."""
@@ -85,7 +84,7 @@ class BoundsOfPlans:
         return bounds._replace(
             draw=self._minor(each, draw.amount, currency) if in_force else None,
             is_recoverable=draw.kind is DrawKind.RECOVERABLE,
-            is_paid_in_advance=draw.paid_in_advance and in_force,
+            is_paid_in_advance=draw.paid_in_advance,
             recovered=share if begun else Fraction(0),
             is_forgiven_after=ends or tenure.has_reached(draw.forgiven_after_months),
         )

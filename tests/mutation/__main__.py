@@ -1,5 +1,6 @@
 """``python -m tests.mutation SUITE [--seed N] [--count N] [--only PART_OF_FILE ...]``: mutants and what became of them.
 
+Generated worlds look at each first, and tests at what these leave; with ``--worlds`` no test does.
 One JSON object a line for every survivor that is not accepted (``unreached``: no test calls its function), then one
 for every module with its numbers. Exit code 1 if there is such a survivor, 2 if the tests fail without any mutant.
 """
@@ -7,12 +8,14 @@ for every module with its numbers. Exit code 1 if there is such a survivor, 2 if
 import argparse
 import json
 import sys
+import time
 from collections import Counter, defaultdict
 from random import Random
 
 from tests.mutation.accepted import accepted
 from tests.mutation.hunting import ROOT, UNREACHED, hunt, mutants_of
 from tests.mutation.operators import Mutant
+from tests.mutation.sieve import Sieve
 from tests.mutation.suites import SUITES, modules, tests_of
 
 
@@ -29,7 +32,15 @@ def main() -> int:
         if asked.all or not (fate == "killed" or is_accepted):
             _say({"fate": fate, "at": mutant.number, "key": mutant.key, "killer": killer, "seconds": round(seconds, 2)})
 
-    broken = hunt(chosen[: asked.count], tests_of(suite), tell)
+    left, sieve = list[Mutant](), Sieve(suite.worlds)
+    for mutant in chosen[: asked.count]:
+        started = time.monotonic()
+        fate = "killed" if sieve.kills(mutant) else "survived"
+        if fate == "killed" or mutant.key in known or asked.worlds:
+            tell(mutant, fate, "a world", time.monotonic() - started)
+        else:
+            left.append(mutant)
+    broken = hunt(left, tests_of(suite), tell) if left else []
     for file in sorted(counts):
         _say({"module": file, "seed": asked.seed, **counts[file]})
     if broken:
@@ -45,6 +56,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--count", type=int)
     parser.add_argument("--only", nargs="*", default=[""])
     parser.add_argument("--all", action="store_true", help="tell also of those that are killed")
+    parser.add_argument("--worlds", action="store_true", help="run no tests, only worlds")
     return parser.parse_args()
 
 

@@ -6,17 +6,16 @@ one after the other; of each function the tests that reach it run, those first t
 
 import functools
 import gc
-import json
 import signal
 import sys
 import time
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
-from typing import IO, Any
+from types import FrameType, FunctionType
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -53,14 +52,13 @@ class Hunt:
             raise session.Failed("the tests cannot be collected")
         _without_chance()
         signal.signal(signal.SIGALRM, _too_long)
-        functions, caches = _functions(), _caches()
+        live, caches = functions(), _caches()
         for item in session.items:
             _clear(caches)
             self._reach(item)
         for mutant in self._chosen:
             started = time.monotonic()
-            live = [each for each in functions[mutant.place] if each.__qualname__ == mutant.function]
-            with _exchanged(live, mutant.code):
+            with exchanged(live, mutant):
                 killer = self._killer(mutant, caches)
             _clear(caches)
             fate = "killed" if killer else "survived" if self._reaching[mutant.place] else UNREACHED
@@ -139,7 +137,8 @@ def _too_long(_: int, __: FrameType | None) -> None:
     raise TooLongError
 
 
-def _functions() -> dict[Place, list[FunctionType]]:
+def functions() -> dict[Place, list[FunctionType]]:
+    """The functions of the project that are in memory, by where they are written."""
     found: dict[Place, list[FunctionType]] = defaultdict(list)
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and each.__code__.co_filename.startswith(str(ROOT)):
@@ -163,23 +162,14 @@ def _clear(caches: Sequence[Any]) -> None:
 
 
 @contextmanager
-def _exchanged(functions: Sequence[FunctionType], code: CodeType) -> Iterator[None]:
+def exchanged(live: Mapping[Place, Sequence[FunctionType]], mutant: Mutant) -> Iterator[None]:
+    """The mutant's code is in force."""
+    functions = [each for each in live[mutant.place] if each.__qualname__ == mutant.function]
     before = [each.__code__ for each in functions]
     for each in functions:
-        each.__code__ = code
+        each.__code__ = mutant.code
     try:
         yield
     finally:
         for each, old in zip(functions, before, strict=True):
             each.__code__ = old
-
-
-def written_to(out: IO[str]) -> Told:
-    """Tells line by line, as JSON."""
-
-    def tell(mutant: Mutant, fate: str, killer: str, seconds: float) -> None:
-        told = {"key": mutant.key, "number": mutant.number, "fate": fate, "killer": killer, "s": round(seconds, 2)}
-        out.write(json.dumps(told) + "\n")
-        out.flush()
-
-    return tell

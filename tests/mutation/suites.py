@@ -1,35 +1,53 @@
-"""Which tests are to kill the mutants of which modules: the fast ones that look at their amounts."""
+"""Which worlds and tests are to kill the mutants of which modules: the fast ones that look at their amounts."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
+from tests.compensation.test_against_oracle import CORNERS
 from tests.mutation.hunting import ROOT
+from tests.mutation.sieve import Asked
+from tests.mutation.worlds import CONDITIONS, CREDITING, LIMITS, earned, paid
 
-_WORLDS = "tests/mutation/worlds_to_the_cent.py"
+_EARNED = (
+    *(partial(earned, seed, 3) for seed in (0, 7, 11, 12, 13, 15)),
+    *(partial(earned, seed, 4, CREDITING) for seed in (33, 49)),
+    *(partial(earned, seed, 4, CONDITIONS) for seed in (4, 36)),
+    *(partial(earned, seed, 4, LIMITS) for seed in (38, 43)),
+    partial(earned, 31, 4, CORNERS),
+)
+_PAID = tuple(partial(paid, seed, 3) for seed in range(16))
 _PLANS = ("tests/compensation/test_worked_examples.py", "tests/compensation/test_gallery.py")
 
 
 class Suite(NamedTuple):
-    """Modules (glob patterns below the project's folder) and the tests that hold them."""
+    """Modules (glob patterns below the project's folder), and the worlds and tests that hold them."""
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    worlds: tuple[Callable[[], Asked], ...]
 
 
 SUITES = {
     "curves": Suite(
         ("compensation/exact*.py", "compensation/curves/*.py"),
-        ("tests/compensation/test_exact.py", "tests/compensation/curves", _WORLDS),
+        ("tests/compensation/test_exact.py", "tests/compensation/curves"),
+        _EARNED,
     ),
     "earnings": Suite(
         ("compensation/earnings/*.py", "compensation/figures/*.py"),
-        ("tests/compensation/earnings", "tests/compensation/figures", _WORLDS, *_PLANS),
+        ("tests/compensation/earnings", "tests/compensation/figures", *_PLANS),
+        _EARNED,
     ),
     "crediting": Suite(
         ("compensation/crediting/*.py", "compensation/packing.py"),
-        ("tests/compensation/crediting", "tests/compensation/test_packing.py", _WORLDS, *_PLANS),
+        ("tests/compensation/crediting", "tests/compensation/test_packing.py", *_PLANS),
+        _EARNED,
     ),
     "payments": Suite(
-        ("compensation/payments/*.py",), ("tests/compensation/payments", "tests/compensation/test_doctests.py")
+        ("compensation/payments/*.py",),
+        ("tests/compensation/payments", "tests/compensation/test_doctests.py"),
+        _PAID,
     ),
 }
 

@@ -38,6 +38,15 @@ def test_a_filter_chooses(says: str, credited: str) -> None:
     assert "".join(credits_of(given, plan(component(says)))["transaction_id"]) == credited
 
 
+@pytest.mark.parametrize(("terms", "credited"), [("new", ["a"]), ("big", [])])
+def test_each_attribute_has_its_own_values(terms: str, credited: list[str]) -> None:
+    told = [("terms", "new"), ("size", "big")]
+    attributes = [{"transaction_id": "a", "attribute": name, "value": value} for name, value in told]
+    given = facts(ANN, transactions=SALES, attributes=attributes)
+    wanted = plan(component(f"filter: {{attributes: {{terms: {terms}}}}}"))
+    assert credits_of(given, wanted)["transaction_id"].to_list() == credited
+
+
 def test_a_filter_concerns_its_own_component() -> None:
     both = "\n".join([component("filter: {attributes: {terms: new}}"), component("filter: {own: team}", name="other")])
     found = credits_of(facts(ANN, transactions=SALES, attributes=ATTRIBUTES), plan(both))

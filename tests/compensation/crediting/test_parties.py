@@ -258,3 +258,24 @@ def test_managers_stand_at_their_level_above_the_owner() -> None:
         (1, "max", "ann"),
         (2, "eve", "ann"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("came_on", "left_on", "credited"),
+    [
+        (date(2020, 1, 1), None, "abc"),
+        (date(2026, 2, 10), None, "abc"),
+        (date(2026, 2, 11), None, "bc"),
+        (date(2020, 1, 1), date(2026, 4, 1), "abc"),
+        (date(2020, 1, 1), date(2026, 3, 31), "ab"),
+        (date(2020, 1, 1), date(2026, 3, 1), "a"),
+    ],
+)
+def test_who_comes_after_the_first_sale_or_leaves_before_the_last(
+    came_on: date, left_on: date | None, credited: str
+) -> None:
+    """The day of coming counts, and that of leaving does not."""
+    days = {"a": date(2026, 2, 10), "b": date(2026, 3, 1), "c": date(2026, 3, 31)}
+    sales = [{"transaction_id": name, "dated_on": day} for name, day in days.items()]
+    given = facts([{"payee_id": "ann", "from_on": came_on, "to_on": left_on}], transactions=sales)
+    assert "".join(credits_of(given, plan(component()))["transaction_id"]) == credited

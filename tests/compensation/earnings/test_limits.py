@@ -61,10 +61,12 @@ def paid(
         ("floor: {amount: 5, per: transaction}", (4_990, 5_010, 1, 10), [500, 501, 0, 500]),
         ("cap: {amount: 5, per: deal}", (4_000, 2_000, 1_000), [400, 100, 0]),
         ("floor: {amount: 5, per: deal}", (1_000, 2_000, 4_000), [500, 0, 200]),
+        ("floor: {amount: 5, per: deal}", (10,), [500]),
         ("accumulate_by: transaction, cap: 5", (4_000, 2_000, 1_000), [400, 100, 0]),
         ("accumulate_by: transaction, opening_pay: 2, cap: 5", (1_000, 2_500, 1_000), [100, 200, 0]),
         ("accumulate_by: transaction, opening_pay: 7, cap: 5", (1_000, 2_500), [0, 0]),
         ("floor: {amount: 5, per: transaction}, cap: {amount: 7, per: deal}", (1_000, 2_000, 90), [500, 200, 0]),
+        ("cap: {of_target: 50%, per: deal}, target_pay: 10.01", (9_000,), [501]),
     ],
 )
 def test_caps_and_floors_of_lines(says: str, revenues: tuple[int, ...], earns: list[int]) -> None:
@@ -128,6 +130,8 @@ def test_the_total_is_divided_by_base() -> None:
     assert paid("", *documents, payout=tiers) == [333, 334, 1_333]
     assert paid("attribution: pro_rata", *documents, payout=tiers) == [667, 666, 667]
     assert paid("attribution: pro_rata, rounding: {to: 1}", *documents, payout=tiers) == [700, 600, 700]
+    assert paid("attribution: pro_rata, rounding: {to: 0.01}", *documents, payout=tiers) == [667, 666, 667]
+    assert paid("attribution: pro_rata, rounding: {to: 0.001}", *documents, payout=tiers) == [667, 666, 667]
     nothing = [sold("t0", 3_000), sold("t1", -3_000)]
     assert paid("attribution: pro_rata", *nothing) == [300, -300]
     below = [sold("t0", -3_000), sold("t1", -1_000)]
@@ -154,11 +158,24 @@ def test_what_others_earned_on_the_transaction_is_taken_off() -> None:
     assert earnings(calculated(text, documents, participants=halves)) == [-100, -100, -50, -50]
 
 
+def test_of_a_component_of_the_same_name_in_another_plan_nothing_is_taken_off() -> None:
+    """10.00 less 3.00, as the other plan's 5.00 are no concern of this one."""
+    first = component(name="first", payout="{rate: 3%}")
+    net = component("less_earnings_of: first, credited_on: invoice", name="net", payout="{rate: 10%}")
+    other = plan(component(name="first", payout="{rate: 5%}")).model_copy(update={"name": "Q"})
+    known = facts(transactions=[sold("t0", 10_000)])
+    assert earnings(calculate(known, [plan(f"{first}\n{net}"), other], as_of=LAST), "net") == [700]
+
+
 def test_managers_earn_what_exceeds_those_below() -> None:
     by_role = "{by: role, cases: [{when: owner, rate: 10%}, {when: manager, rate: 12%}]}"
     cases = "credit_to: [owners, all_managers], less_paid_below: yes, mode: rate_after"
     found = paid(cases, sold("t0", 10_000), sold("t1", -10_000), payout=by_role, people=CHAIN)
     assert found == [1_000, 200, 0, -1_000, -200, 0]
+    less = by_role.replace("12%", "8%")
+    assert paid(cases, sold("t0", 10_000), payout=less, people=CHAIN) == [1_000, 0, 0]
+    cent = by_role.replace("10%", "4%")
+    assert paid(cases, sold("t0", 10), sold("t1", -10), payout=cent, people=CHAIN) == [0, 1, 0, 0, -1, 0]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +189,9 @@ def test_managers_earn_what_exceeds_those_below() -> None:
         ("amount: 7, per: deal", (3_000, 1_000, 3_000), [300, 300, 100, 0, 0, 0]),
         ("amount: 5, per: transaction", (3_000, 1_000, 3_000), [300, 200, 100, 100, 300, 200]),
         ("amount: 5, per: transaction", (2_000, 2_500, 2_510), [200, 200, 250, 250, 251, 249]),
+        ("amount: 5.005, period: year", (3_000,), [300, 201]),
         ("share: 10%, measure: revenue, per: transaction", (3_000, 1_000), [300, 0, 100, 0]),
+        ("share: 10%, measure: revenue, per: transaction", (-3_000,), [-300, -300]),
         ("share: 15%, measure: revenue, per: deal", (3_000, 1_000), [300, 300, 0, 0]),
     ],
 )
@@ -184,6 +203,27 @@ def test_a_cap_over_components(cap: str, revenues: tuple[int, ...], earns: list[
     assert rows["earning_minor"].to_list() == earns
 
 
+def test_two_caps_over_one_component() -> None:
+    """4.00 each; the second cap leaves 5.00 to the first and the third component, in their order."""
+    names = "\n".join(component(name=name, payout="{rate: 10%}") for name in ("one", "two", "three"))
+    caps = [f"{{cap: {name}, components: [one, {name}], amount: {most}, period: year}}" for name, most in BOTH]
+    found = calculated(names, [sold("t0", 4_000)], more=f"caps: [{', '.join(caps)}]")
+    assert [earnings(found, name) for name in ("one", "two", "three")] == [[400], [400], [100]]
+
+
+def test_each_cap_takes_its_share_of_its_own_measure() -> None:
+    """3.00 each; 5 % of the revenue of 30.00, and of the margin of 10.00."""
+    names = "\n".join(component(name=name, payout="{rate: 10%}") for name in ("one", "two"))
+    caps = [
+        f"{{cap: {name}, components: {name}, share: 5%, measure: {measure}, per: deal}}"
+        for name, measure in (("one", "revenue"), ("two", "margin"))
+    ]
+    documents = [{**sold("t0", 3_000), "margin_minor": 1_000}]
+    found = calculated(names, documents, more=f"caps: [{', '.join(caps)}]")
+    assert [earnings(found, name) for name in ("one", "two")] == [[150], [50]]
+
+
+BOTH = (("two", 9), ("three", 5))
 CONTRACT = "recurs: {every: month, times: 3}"
 
 
@@ -283,3 +323,42 @@ def test_two_returns_of_a_day_each_take_back_their_part_once() -> None:
     """Half of 2.00 and of 3.00."""
     sales = (sold("t0", 10_000), returned("t1", -2_000, "t0"), returned("t2", -3_000, "t0"))
     assert paid("clawback: {share: 50%}", *sales) == [1_000, -100, -150]
+
+
+def test_a_cap_of_the_period_counts_what_opens_it_to_the_cent() -> None:
+    """Each deal by itself, at all that is sold: nothing, and neither a cent more nor less, opens the period."""
+    assert paid("accumulate_by: deal, cap: 5", sold("t0", 9_000), payout="{rate: 100%}") == [500]
+
+
+def test_a_cap_on_the_curve_leaves_what_a_return_does_not_take_back() -> None:
+    """The return takes back half of 5.00, and the next sale earns 5.00 again: the curve is capped, and not the pay."""
+    documents = (sold("t0", 9_000), returned("t1", -9_000, "t0"), sold("t2", 9_000, date(2026, 4, 10)))
+    assert paid("clawback: {share: 50%}, cap: 5", *documents, payout="{rate: 10%}") == [500, -250, 500]
+
+
+def test_who_has_no_quota_opens_no_period_under_a_cap() -> None:
+    tiers = "{marginal_tiers: [{from: 0%, rate: 10%}]}"
+    known = facts(
+        PEOPLE,
+        transactions=[sold("t0", 9_000)],
+        participants=ALONE,
+        quotas=[{"payee_id": "ann", "from_on": date(2026, 1, 1), "to_on": date(2027, 1, 1), "quota_minor": 10_000}],
+    )
+    capped = plan(component("accumulate_by: deal, cap: 5", payout=tiers))
+    assert earnings(calculate(known, [capped], as_of=LAST)) == [500]
+
+
+def test_parts_of_a_return_take_back_a_lifted_pay_without_a_remainder() -> None:
+    """1.00 is lifted to 5.01, of which 67 and then 33 hundredths are left: 3.36 and 1.65."""
+    documents = [sold("t0", 1_000), sold("t1", 600)]
+    documents += [returned(f"t{number}", part, "t0") for number, part in ((2, -333), (3, -333), (4, -334))]
+    assert paid("floor: {amount: 5.01, per: transaction}", *documents, payout="{rate: 10%}") == [
+        *(501, 501),
+        *(-165, -171, -165),
+    ]
+
+
+def test_a_return_of_what_paid_nothing_takes_back_as_calculated() -> None:
+    tiers = "{marginal_tiers: [{from: 0, rate: 0%}, {from: 5, rate: 10%}]}"
+    documents = [sold("t0", 500), sold("t1", 1_000), returned("t2", -500, "t0")]
+    assert paid("floor: {amount: 5, per: transaction}", *documents, payout=tiers) == [0, 500, -50]

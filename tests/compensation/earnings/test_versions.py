@@ -81,6 +81,7 @@ def test_what_is_posted_late_comes_after_what_the_next_version_has_earned() -> N
         (("amount: 6, period: year, attribution: pro_rata",), [200, 200, 100, 100]),
         (("amount: 6, period: year", "amount: 9, period: year"), [400, 200, 100, 0]),
         (("amount: 6, period: year", "amount: 6, period: quarter"), [400, 200, 200, 200]),
+        (("amount: 6, period: year", "amount: 6, period: year, attribution: pro_rata"), [400, 200, 200, 200]),
     ],
 )
 def test_a_cap_over_components_goes_on_with_them(cap: Sequence[str], earns: list[int]) -> None:
@@ -89,6 +90,38 @@ def test_a_cap_over_components_goes_on_with_them(cap: Sequence[str], earns: list
     assert earnings(calculated(versions(names=("pay", "also"), more=caps), *SOLD)) == earns
     afresh = versions(names=("pay", "also"), more=caps, continues="no")
     assert earnings(calculated(afresh, *SOLD))[2:] == [200, 100 if "15%" in cap[0] else 200]
+
+
+CAP = "caps: [{cap: all, components: [pay, also], amount: 9, period: year}]"
+
+
+def test_a_cap_goes_on_with_one_of_its_components_however_the_versions_are_given() -> None:
+    first, second = versions(names=("pay", "also"), more=(CAP, CAP))
+    pay, also = second.components
+    one = second.model_copy(update={"components": (pay, also.model_copy(update={"continues": False}))})
+    assert earnings(calculated([one, first], *SOLD)) == [400, 400, 100, 0]
+
+
+def test_a_cap_goes_on_with_the_version_before_and_no_earlier_one() -> None:
+    """What came in February is forgotten with the version of July, with which that of October goes on."""
+    until, summer, autumn = "2026-01-01, through: {}", "2026-07-01, through: 2026-09-30", "2026-10-01"
+    spans = ((until.format("2026-06-30"), summer), (until.format("2026-09-30"), autumn))
+    (first, second), (_, third) = (
+        versions(names=("pay", "also"), more=(CAP, CAP), continues=continues, spans=span)
+        for continues, span in zip(("no", "yes"), spans, strict=True)
+    )
+    documents = (*SOLD, sold("t2", 3_000, date(2026, 10, 10)))
+    assert earnings(calculated([first, second, third], *documents)) == [400, 400, 200, 200, 300, 200]
+
+
+@pytest.mark.parametrize(("attribution", "earns"), [("crossing", [300, 200]), ("pro_rata", [214, 286])])
+def test_what_is_posted_late_comes_after_what_the_next_version_has_earned_under_a_cap(
+    attribution: str, earns: list[int]
+) -> None:
+    """Divided are 5.00 by 3.00 and 4.00: 2.14 for the first."""
+    cap = f"caps: [{{cap: all, components: pay, amount: 5, period: year, attribution: {attribution}}}]"
+    capped = versions(more=(cap, cap))
+    assert earnings(calculated(capped, sold("t1", 3_000, AUGUST), sold("t2", 4_000, FEBRUARY))) == earns
 
 
 def test_payees_go_on_each_with_their_own() -> None:
@@ -107,14 +140,14 @@ def versions(
     continues: str = "yes",
     names: Sequence[str] = ("pay",),
     more: Sequence[str] = ("", ""),
+    spans: Sequence[str] = ("2026-01-01, through: 2026-06-30", "2026-07-01"),
 ) -> list[Plan]:
     """One that ends in June, and one from July on; ``more``: what each says beside its components."""
-    spans = ("{from: 2026-01-01, through: 2026-06-30}", "{from: 2026-07-01}")
     texts = (says[0], ", ".join(filter(None, (says[-1], f"continues: {continues}"))))
     written = []
     for span, text, rest in zip(spans, texts, more, strict=True):
         components = "".join(f"  - {{{component(text, name=name, payout=payout)}}}\n" for name in names)
-        head = f"plan: P\ncurrency: USD\neffective: {span}\napplies_to: {{everyone: yes}}\n{rest}\n"
+        head = f"plan: P\ncurrency: USD\neffective: {{from: {span}}}\napplies_to: {{everyone: yes}}\n{rest}\n"
         written.append(parse_plan(f"{head}components:\n{components}", "plan.yaml"))
     return written
 

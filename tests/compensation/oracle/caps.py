@@ -28,17 +28,20 @@ def apply_caps(book: Book) -> None:
 
 
 def _versions(book: Book, plan: Plan, cap: Cap) -> list[tuple[Plan, Cap]]:
-    """The cap with those of later versions that go on with it: of the same name and kind, if a component continues."""
+    """The cap with those of later versions that go on with it: of its name and kind, while a component continues."""
     found = [(plan, cap)]
-    for later in {id(rule.plan): rule.plan for rule in book.rules}.values():
+    plans = {id(rule.plan): rule.plan for rule in book.rules}.values()
+    for later in sorted(plans, key=lambda each: each.effective.from_on):
         if later.name == plan.name and later.effective.from_on > plan.effective.from_on:
-            found += [
-                (later, each)
+            alike = [
+                each
                 for each in later.caps
                 if (each.cap, each.per, each.period, each.of) == (cap.cap, cap.per, cap.period, cap.of)
                 and each.attribution == cap.attribution
-                and any(later.component(name).continues for name in each.components)
             ]
+            if not all(any(later.component(name).continues for name in each.components) for each in alike):
+                break
+            found += [(later, each) for each in alike]
     return found
 
 

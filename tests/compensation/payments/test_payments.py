@@ -89,6 +89,7 @@ def test_a_draw_paid_in_advance_is_deducted() -> None:
     ("terms", "gross", "pays", "owes"),
     [
         ("{amount: 1000, recovered_from: 2026-03-01}", (400, 1500, 1500), [1000, 1500, 1000], [600, 600, 100]),
+        ("{amount: 1000, recovered_from: 2026-02-28}", (400, 1500), [1000, 1000], [600, 100]),
         ("{amount: 1000, recovered_share: 50%}", (400, 1500, 2000), [1000, 1250, 1650], [600, 350, 0]),
         ("{amount: 1000, balance_resets: quarter}", (400, 900, 900, 1500), [1000, 1000, 1000, 1500], [600, 700, 0, 0]),
         (
@@ -138,7 +139,25 @@ def test_a_guarantee_counts_from_the_hiring_that_was_in_force() -> None:
         assignment(from_on=date(2026, 4, 1), hired_on=date(2026, 4, 1)),
     ]
     terms = "{guarantee: {amount: 1000, months: 1}}"
-    assert paid(terms, 500, 500, 500, 500, 500, known={"assignments": again}) == [[500, 500, 500, 1000, 500]]
+    for assignments in (again, again[::-1]):
+        assert paid(terms, 500, 500, 500, 500, 500, known={"assignments": assignments}) == [[500, 500, 500, 1000, 500]]
+
+
+def test_an_assignment_that_names_no_hiring_goes_on_with_that_of_the_one_before() -> None:
+    """Hired again on 15 January: the third month of tenure is over in April."""
+    people = [
+        assignment(hired_on=date(2020, 1, 1), to_on=date(2026, 2, 1)),
+        assignment(from_on=date(2026, 2, 1), hired_on=date(2026, 1, 15), to_on=date(2026, 3, 1)),
+        assignment(from_on=date(2026, 3, 1)),
+    ]
+    terms = "{guarantee: {amount: 1000, months: 3}}"
+    assert paid(terms, 500, 500, 500, 500, known={"assignments": people}) == [[500, 1000, 1000, 500]]
+
+
+def test_who_comes_on_the_last_day_of_a_period_is_hired_in_it() -> None:
+    people = [assignment(from_on=date(2026, 2, 28))]
+    terms = "{guarantee: {amount: 1000, months: 1}}"
+    assert paid(terms, 500, 500, 500, known={"assignments": people}) == [[500, 1000, 500]]
 
 
 def test_a_draw_is_for_those_who_have_any_version_of_the_plan_in_the_period() -> None:

@@ -34,15 +34,16 @@ def compared(seed: int, *, plans: int = 12, wanted: Collection[str] = ()) -> Com
 
 def differences_on(rows: Rows, plans: Sequence[Plan], name: str, as_of: date = LAST) -> Comparison:
     """Both calculators on a world."""
-    reckoned, calculation = reckon(rows, plans, as_of), calculate(facts_of(rows), plans, as_of=as_of)
+    reckoned, calculated = reckon(rows, plans, as_of), calculated_entries(calculate(facts_of(rows), plans, as_of=as_of))
     differences: list[str] = []
     cases: set[Key] = set()
-    for what, ours, theirs in (
-        ("lines", _lines(calculation), _reckoned_lines(reckoned)),
-        ("openings", _openings(calculation), _reckoned_openings(reckoned)),
-        ("unpaid", _unpaid(calculation), _reckoned_unpaid(reckoned)),
-        ("terms", _terms(calculation), _reckoned_terms(reckoned)),
+    for what, theirs in (
+        ("lines", _reckoned_lines(reckoned)),
+        ("openings", _reckoned_openings(reckoned)),
+        ("unpaid", _reckoned_unpaid(reckoned)),
+        ("terms", _reckoned_terms(reckoned)),
     ):
+        ours = calculated[what]
         differences += [
             _told(name, what, key, ours[key], theirs[key], plans)
             for key in sorted({*ours, *theirs})
@@ -51,6 +52,16 @@ def differences_on(rows: Rows, plans: Sequence[Plan], name: str, as_of: date = L
         if what in ("lines", "openings"):
             cases |= {key for key, entries in theirs.items() if any(entry[-1] for entry in entries) or what == "lines"}
     return Comparison(len(cases), differences)
+
+
+def calculated_entries(calculation: Calculation) -> dict[str, Entries]:
+    """What is compared of a calculation, by what it is."""
+    return {
+        "lines": _lines(calculation),
+        "openings": _openings(calculation),
+        "unpaid": _unpaid(calculation),
+        "terms": _terms(calculation),
+    }
 
 
 def _told(name: str, what: str, key: Key, ours: list[Any], theirs: list[Any], plans: Sequence[Plan]) -> str:

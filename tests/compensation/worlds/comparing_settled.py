@@ -36,13 +36,14 @@ def differences_when_settled(
     settled = settle_up(reckon(rows, plans, as_of), rows, plans, as_of)
     differences: list[str] = []
     cases = 0
-    told = {(plan.name, each.name) for plan in plans for each in plan.components if _tells_moments(each)}
-    for what, ours, theirs in (
-        ("releases", _releases(settlement, told), _settled_releases(settled, told)),
-        ("waiting", _waiting(settlement), _settled_waiting(settled)),
-        ("adjustments", _adjustments(settlement), _settled_adjustments(settled)),
-        ("payments", _payments(settlement), _settled_payments(settled)),
+    paid = settled_entries(settlement, plans)
+    for what, theirs in (
+        ("releases", _settled_releases(settled, _telling_moments(plans))),
+        ("waiting", _settled_waiting(settled)),
+        ("adjustments", _settled_adjustments(settled)),
+        ("payments", _settled_payments(settled)),
     ):
+        ours = paid[what]
         cases += len(theirs)
         differences += [
             _told(name, what, key, ours.get(key, []), theirs.get(key, []), plans)
@@ -50,6 +51,16 @@ def differences_when_settled(
             if sorted(ours.get(key, []), key=str) != sorted(theirs.get(key, []), key=str)
         ]
     return Comparison(cases, differences)
+
+
+def settled_entries(settlement: Settlement, plans: Sequence[Plan]) -> dict[str, Entries]:
+    """What is compared of a settlement, by what it is."""
+    return {
+        "releases": _releases(settlement, _telling_moments(plans)),
+        "waiting": _waiting(settlement),
+        "adjustments": _adjustments(settlement),
+        "payments": _payments(settlement),
+    }
 
 
 def _told(name: str, what: str, key: tuple[Any, ...], ours: list[Any], theirs: list[Any], plans: Sequence[Plan]) -> str:
@@ -86,6 +97,10 @@ def _rows(frame: pl.DataFrame, key: Sequence[str], entry: Sequence[str], amounts
     one, other = len(key), len(key) + len(entry)
     rows = frame.select(*key, *entry, *amounts).iter_rows()
     return _added((row[:one], tuple(each or "" for each in row[one:other]), row[other:]) for row in rows)
+
+
+def _telling_moments(plans: Sequence[Plan]) -> set[tuple[str, str]]:
+    return {(plan.name, each.name) for plan in plans for each in plan.components if _tells_moments(each)}
 
 
 def _tells_moments(component: Component) -> bool:
