@@ -193,7 +193,7 @@ class Component(PlanPart):
     period: PeriodKind
     accumulate_by: AccumulateBy = AccumulateBy.PAYEE
     accumulate_with: str | None = None
-    continues: bool = False
+    continues: bool = Field(default=False, alias="continues_earlier_version")
     exchange_rate: RateOfDay = RateOfDay.CREDITED_ON
     converted_after_share: bool = False
     quota: Quota = QuotaTerms()

@@ -193,7 +193,7 @@ components:
   - component: c
     credited_on: invoice
     period: year
-    continues: yes
+    continues_earlier_version: yes
     gates: [{{figure: other, at_least: 0}}]
     {TIERS}
 """

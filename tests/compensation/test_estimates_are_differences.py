@@ -107,7 +107,7 @@ CASES = {
         (NEW._replace(revenue=2_000),),
     ),
     "a version that continues the one before": Case(
-        (OF_YEAR.format(VERSIONS), OF_YEAR.format(f"continues: yes, {VERSIONS}")),
+        (OF_YEAR.format(VERSIONS), OF_YEAR.format(f"continues_earlier_version: yes, {VERSIONS}")),
         {"Ann": 100},
         (OLD._replace(revenue=9_800),),
     ),

@@ -143,7 +143,7 @@ def versions(
     spans: Sequence[str] = ("2026-01-01, through: 2026-06-30", "2026-07-01"),
 ) -> list[Plan]:
     """One that ends in June, and one from July on; ``more``: what each says beside its components."""
-    texts = (says[0], ", ".join(filter(None, (says[-1], f"continues: {continues}"))))
+    texts = (says[0], ", ".join(filter(None, (says[-1], f"continues_earlier_version: {continues}"))))
     written = []
     for span, text, rest in zip(spans, texts, more, strict=True):
         components = "".join(f"  - {{{component(text, name=name, payout=payout)}}}\n" for name in names)

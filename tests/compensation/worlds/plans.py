@@ -40,7 +40,7 @@ def plans(random: Random, number: int, wanted: Collection[str] = (), paying: Ran
         return [_parsed(written, number)]
     earlier = {**written, "effective": {"from": "2025-11-01", "through": "2026-05-16"}}
     continued = [
-        {**each, "continues": "yes"} if "credited_on" in each and "earnings_of" not in each else each
+        {**each, "continues_earlier_version": "yes"} if "credited_on" in each and "earnings_of" not in each else each
         for each in written["components"]
     ]
     later = {**written, "effective": {"from": "2026-05-17"}, "components": continued, **terms}
