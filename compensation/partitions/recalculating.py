@@ -74,10 +74,10 @@ class Recalculation:
         hanging = [rule.number for rule in self._engine.rules if rule.plan_number in self._entangled]
         alone = together.filter(~pl.col("rule").is_in(hanging)) if hanging else together
         kept = alone.join(touched, on=_ACCUMULATOR, how="semi", maintain_order="left")
-        entangled = collected(touched.filter(pl.col("rule").is_in(hanging)), height)["rule"].unique()
-        if entangled.is_empty():
-            return self._earned(self._engine, in_order(kept, height), [])
+        entangled = collected(touched.filter(pl.col("rule").is_in(hanging)), height)["rule"].unique() if hanging else ()
         plans = {self._engine.rules[rule].plan_number for rule in entangled}
+        if not plans:
+            return self._earned(self._engine, in_order(kept, height), [])
         numbers = [rule.number for rule in self._engine.rules if rule.plan_number in plans]
         engine = replace(self._engine, chosen=self._chosen(unit, plans))
         whole = together.filter(pl.col("rule").is_in(numbers))
