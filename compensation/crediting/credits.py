@@ -86,8 +86,8 @@ def _periods(matched: Matched, rules: Sequence[Rule]) -> Iterator[pl.Series]:
     own = (days.cast(pl.Int64) * len(calendars))[matched.rows["document"]]
     rows = own + matched.of_rules(calendar, pl.Int64())
     schema = {"period_label": NAME, "period_start": pl.Date(), "period_end": pl.Date()}
-    for column in pl.DataFrame(periods, schema=schema, orient="row"):
-        yield column[rows]
+    for place, (name, dtype) in enumerate(schema.items()):
+        yield pl.Series(name, [period[place] for period in periods], dtype=dtype)[rows]
 
 
 def _accumulates_for(matched: Matched, rules: Sequence[Rule]) -> pl.Expr:

@@ -71,11 +71,17 @@ class Accumulator(NamedTuple):
     outcome: str | None
 
 
-class Curves:
-    """The curves in use, each compiled once for a rule, its case and terms."""
+PlainCurves = dict[tuple[int, int, int | None], Curve]
 
-    def __init__(self, rules: Sequence[Rule], exponents: Mapping[str, int]) -> None:
-        self._rules, self._exponents = rules, exponents
+
+class Curves:
+    """The curves in use, each compiled once for a rule, its case and terms.
+
+    ``plain``: those of all runs of an engine that a quota alone changes, by rule, case and quota.
+    """
+
+    def __init__(self, rules: Sequence[Rule], exponents: Mapping[str, int], plain: PlainCurves) -> None:
+        self._rules, self._exponents, self._plain = rules, exponents, plain
         self._numbers: dict[tuple[int, int, Terms], int] = {}
         self._by_quota: dict[tuple[int, int, int | None], int] = {}
         self._openings: dict[int, int] = {}
@@ -86,16 +92,21 @@ class Curves:
         if terms[1:] == PLAIN_TERMS[1:]:  # hashing fractions takes longer than all the rest
             alike = (rule, case, terms.quota)
             if alike not in self._by_quota:
-                self._by_quota[alike] = self._compiled(rule, terms, case)
+                if alike not in self._plain:
+                    self._plain[alike] = self._compiled(rule, terms, case)
+                self._by_quota[alike] = self._numbered(self._plain[alike])
             return self._by_quota[alike]
         key = (rule, case, terms)
         if key not in self._numbers:
-            self._numbers[key] = self._compiled(rule, terms, case)
+            self._numbers[key] = self._numbered(self._compiled(rule, terms, case))
         return self._numbers[key]
 
-    def _compiled(self, rule: int, terms: Terms, case: int) -> int:
+    def _compiled(self, rule: int, terms: Terms, case: int) -> Curve:
         chosen = self._rules[rule]
-        self.compiled.append(compile_curve(chosen, terms, self._exponents[chosen.plan.currency], case))
+        return compile_curve(chosen, terms, self._exponents[chosen.plan.currency], case)
+
+    def _numbered(self, curve: Curve) -> int:
+        self.compiled.append(curve)
         return len(self.compiled) - 1
 
     def opening(self, number: int) -> int:

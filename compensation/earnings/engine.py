@@ -10,7 +10,7 @@ import polars as pl
 from compensation.crediting.credits import credit
 from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import Scenarios
-from compensation.earnings.accumulators import AccumulatorKey, versions_of
+from compensation.earnings.accumulators import AccumulatorKey, PlainCurves, versions_of
 from compensation.earnings.entanglement import hangs_together, is_shared
 from compensation.earnings.levels import levels_of
 from compensation.earnings.runs import Earned, Run
@@ -165,6 +165,11 @@ class Engine:
             rule.number: tuple(each for each in self.paying if rule.number in self.versions[each.number][1:])
             for rule in self.paying
         }
+
+    @cached_property
+    def plain_curves(self) -> PlainCurves:
+        """What runs have compiled so far for quotas alone, see :class:`~compensation.earnings.accumulators.Curves`."""
+        return {}
 
     @cached_property
     def entangled(self) -> frozenset[int]:

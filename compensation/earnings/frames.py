@@ -24,9 +24,19 @@ CREDIT_COLUMNS = (
 )
 POSITIONS = ("before_minor", "after_minor", "quota_minor", "calculated_minor", "earning_minor")
 KEY = ("payee_id", "plan", "plan_version", "component", *_PERIOD, "currency")
+_OPENINGS: dict[str, pl.DataType] = {
+    **dict.fromkeys(KEY, NAME),
+    **_PERIOD,
+    "kind": NAME,
+    "earned_on": pl.Date(),
+    "quota_minor": pl.Int64(),
+    "earning_minor": pl.Int64(),
+}
 
 
 def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
+    if not earned.pays:
+        return pl.DataFrame(schema=_OPENINGS)
     keys, of_key = [pay.key for pay in earned.pays], earned.accumulators.of_key
     days = {period: earned_on(period, as_of) for period in {key.period for key in keys}}
     terms = [of_key(key).terms for key in keys]
@@ -40,7 +50,7 @@ def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
         }
     )
     named = frame.hstack(rows_of(engine.names, frame["rule"]))
-    return named[[*KEY, "kind", "earned_on", "quota_minor", "earning_minor"]]
+    return named[list(_OPENINGS)]
 
 
 def _places(keys: Sequence[AccumulatorKey]) -> dict[str, pl.Series]:

@@ -87,7 +87,7 @@ class Run:
         own_pay = partial(_own_pay, self._figures, engine.rates)
         self._terms = TermsBook(engine.quotas, engine.targets, engine.presence, self._figures, engine.factors, own_pay)
         exponents = {rule.plan.currency: engine.rates.exponent(rule.plan.currency) for rule in rules}
-        self._accumulators = Accumulators(rules, self._terms, Curves(rules, exponents))
+        self._accumulators = Accumulators(rules, self._terms, Curves(rules, exponents, engine.plain_curves))
         self._period_pays = PeriodPays(self._accumulators, self._figures, engine.groups, engine.minors)
         self._credited: list[pl.DataFrame] = []
         self._lines: list[pl.DataFrame] = []

@@ -59,7 +59,10 @@ components:
 caps: [{cap: d, components: [x, y], share: 10%, measure: revenue, per: deal}]
 """
 BY_CASE = "payout: {by: role, cases: [{when: owner, rate: 5.05%}]}"
-FIRST, NEXT = ("opening_pay: 100, payout: {rate: 10%}", "continues_earlier_version: yes, opening_pay: 100, payout: {rate: 10%}")
+FIRST, NEXT = (
+    "opening_pay: 100, payout: {rate: 10%}",
+    "continues_earlier_version: yes, opening_pay: 100, payout: {rate: 10%}",
+)
 YEARS_CAP = "caps: [{{cap: y, components: [c], amount: {}, period: year}}]\n"
 HALF = OLD._replace(deal="New")
 SMALL = OLD._replace(revenue=1_000)

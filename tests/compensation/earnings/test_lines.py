@@ -134,7 +134,7 @@ def walked(*credited: tuple[str, int, int], booked: Sequence[str] = ()) -> list[
     frame = frame.with_columns(
         **whole, **days, **texts, accumulates_for=pl.col("payee_id"), outcome=pl.lit(None, pl.String)
     )
-    accumulators, entered = Accumulators(rules, PlainTerms(), Curves(rules, {"USD": 2})), entered_by(frame)
+    accumulators, entered = Accumulators(rules, PlainTerms(), Curves(rules, {"USD": 2}, {})), entered_by(frame)
     accumulators.add(entered.keys, {key: 5_000 for key in entered.keys if key.payee_id in booked})
     found = earned_lines(frame, accumulators.numbers(entered), accumulators, rules, {0: 100})
     assert found["credit_id"].to_list() == list(range(len(credited)))
