@@ -63,7 +63,7 @@ class Lookup:
 
 
 def lookups(rule: Rule) -> tuple[Lookup, ...]:
-    """What the rule looks up for each credit; what it looks up for a whole period, in figures, is left out."""
+    """What the rule looks up for each credit."""
     payout, found = rule.component.payout, []
     if payout.by is not None:
         cases: Sequence[Case] = payout.cases or ()
@@ -73,7 +73,7 @@ def lookups(rule: Rule) -> tuple[Lookup, ...]:
     if payout.matrix is not None and payout.matrix.rates:
         for axis, stride in ((payout.matrix.rows, len(payout.matrix.columns)), (payout.matrix.columns, 1)):
             found.append(Lookup(axis.by, tuple((value,) for value in axis.values), axis.begins, stride=stride))
-    return tuple(lookup for lookup in found if lookup.by not in rule.plan.figures)
+    return tuple(found)
 
 
 def case_measures(rule: Rule) -> Iterator[str]:

@@ -133,6 +133,15 @@ def test_what_cannot_be_measured_says_so(measure: str, change: dict[str, Any], o
     assert found["outcome"].to_list() == [outcome]
 
 
+def test_a_return_from_a_ratio_to_nothing_cannot_be_measured() -> None:
+    back = {"kind": "return", "reverses_id": "t", "posting_sequence": 2, "quantity_millionths": 0}
+    all_revenue = {**DOCUMENT, **back, "transaction_id": "r1", "revenue_minor": -100_001, "margin_minor": 0}
+    the_margin = {**DOCUMENT, **back, "transaction_id": "r2", "revenue_minor": 0, "margin_minor": -30_000}
+    paid = plan(component("measure: margin_ratio", payout="{per_unit: 1}"), more=MEASURES)
+    found = credits_of(facts(transactions=[DOCUMENT, all_revenue, the_margin]), paid)
+    assert rows(found, "transaction_id", "outcome") == [("t", None), ("r1", "no_measure"), ("r2", "no_measure")]
+
+
 def test_measures_of_the_same_name_in_two_plans_do_not_meet() -> None:
     arr = plan(component("measure: mine"), more="measures: {mine: {field: arr, kind: money}}")
     half = plan(component("measure: mine"), more="measures: {mine: {product: [revenue, 0.5]}}")
