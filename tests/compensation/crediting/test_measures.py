@@ -1,10 +1,13 @@
 """Measures: what is counted of a transaction."""
 
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
 import pytest
 
+from compensation.crediting.measuring import Measures
+from compensation.crediting.transactions import creditable, in_scenario
 from compensation.errors import FactsError, PayOverflowError
 from tests.compensation.crediting.company import MILLION, component, credits_of, facts, plan, rows
 
@@ -154,6 +157,39 @@ def test_a_measure_too_large_to_be_exact_is_refused_with_its_name() -> None:
     huge = {"transaction_id": "t", "revenue_minor": 10**18, "quantity_millionths": 10**18}
     with pytest.raises(FactsError, match="measure 'cube' of plan 'P'"):
         credits_of(facts(transactions=[huge]), paid)
+
+
+FEW, MANY = 1_000, 10**9
+LARGE, UNEVEN = "{product: [revenue, 498]}", "{product: [revenue, 124.5]}"
+"""Of a cent: up to 499, and 249 halves, which are up to 125."""
+
+
+@pytest.mark.parametrize(
+    ("limit", "fits", "beyond"),
+    [
+        (FEW, "product: [revenue, 499]", "product: [revenue, 500]"),
+        (FEW, f"sum: [{LARGE}, {LARGE}, revenue, revenue]", f"sum: [{LARGE}, {LARGE}, revenue, revenue, revenue]"),
+        (FEW, f"sum: [{', '.join([UNEVEN] * 8)}]", f"sum: [revenue, {', '.join([UNEVEN] * 8)}]"),
+        (MANY, "sum: [quantity, {product: [1, 499]}]", "sum: [quantity, {product: [1, 500]}]"),
+        (MANY, "ratio: [{product: [revenue, 498]}, 0.999999]", "ratio: [{product: [revenue, 499]}, 0.999999]"),
+        (
+            MANY,
+            "sum: [quantity, {ratio: [0.000000000003, 499]}]",
+            "sum: [quantity, {ratio: [0.000000000003, 500]}]",
+        ),
+    ],
+)
+def test_a_measure_fits_while_twice_what_is_divided_and_its_divisor_do(
+    limit: int, fits: str, beyond: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a cent and a millionth, where no more than ``limit`` can be held. What is rounded may be one more."""
+    monkeypatch.setattr("compensation.crediting.measuring.LIMIT", limit)
+    sale = {"transaction_id": "t", "revenue_minor": 1, "quantity_millionths": 1}
+    documents = in_scenario(facts(transactions=[sale]).transactions)
+    for measure, is_refused in ((fits, False), (beyond, True)):
+        measures = Measures({"m": (plan(component(), more=f"measures: {{m: {{{measure}}}}}"), "m")})
+        with pytest.raises(FactsError) if is_refused else nullcontext():
+            measures.evaluated(creditable(documents, measures.bases))
 
 
 def test_a_credit_too_large_to_be_exact_is_refused_with_payee_and_component() -> None:

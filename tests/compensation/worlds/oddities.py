@@ -28,9 +28,12 @@ def with_oddities(random: Random, rows: Rows) -> Rows:
         if random.random() < 0.05:
             row["revenue_minor"] = 0
     originals = {row["transaction_id"]: row for row in rows["transactions"] if row["kind"] != "return"}
+    renewals = [name for name, row in originals.items() if row["kind"] == "renewal"]
     for row in rows["transactions"]:
         if row["kind"] == "return":
             _turn(random, row, originals.get(row["reverses_id"]))
+            if random.random() < 0.05:
+                row["reverses_id"] = random.choice(renewals)
     rows["transactions"] += _late_returns(random, rows["transactions"])
     random.shuffle(rows["transactions"])
     rows["attributes"] += [
