@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from compensation.columns import HANDFUL, repeated, rows_of
 from compensation.exact import MAX_MINOR
 
 FEW = 4_096
 """So many rows are as quickly sorted, compared and joined by all columns."""
-HANDFUL = 512
-"""So many rows are quicker looked at one by one: what starts a query costs more than they do."""
 _WIDEST = 4
 """A list of so many numbers as there are rows, times this, takes less time and room than a table of them."""
 
@@ -51,65 +50,51 @@ def _whole(column: pl.Series) -> pl.Series:
     return column.to_physical()
 
 
-def kept(frame: pl.DataFrame, is_kept: pl.Series) -> pl.DataFrame:
-    """The rows for which it is true (not null); the frame itself if it is for all."""
-    return frame if is_kept.all(ignore_nulls=False) else frame.filter(is_kept)
+def order_of(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
+    """The rows in the order of the columns (integers, days; texts and names by their letters); None if they are in it.
 
-
-def only_value(column: pl.Series) -> pl.Expr | None:
-    """The value, if all rows have the same, as a column that takes no room; None if they differ or there are none."""
-    if column.is_empty():
-        return None
-    if column.null_count():
-        is_only = column.null_count() == len(column)
-    else:
-        is_only = column[0] == column[-1] and bool((column == column[0]).all())
-    return pl.lit(column[0], column.dtype).alias(column.name) if is_only else None
-
-
-def repeated(value: object, count: int, dtype: pl.DataType) -> pl.Series:
-    """The value so many times."""
-    return pl.Series([value], dtype=dtype).new_from_index(0, count)
-
-
-def arranged(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
-    """The rows in the order of the columns (integers and days); None if they are in it."""
-    number = packed(frame, columns)
-    if number is not None:
-        return None if number.is_sorted() else number.arg_sort()
-    if frame.height > HANDFUL or any(frame[name].null_count() for name in columns):
+    >>> order_of(pl.DataFrame({"a": ["y", "x", "y"], "b": [1, 3, 0]}), ("a", "b")).to_list()
+    [1, 2, 0]
+    """
+    has_nulls = any(frame[name].null_count() for name in columns)
+    if frame.height <= HANDFUL and not has_nulls:
+        rows = frame[list(columns)].rows()
+        order = sorted(range(len(rows)), key=rows.__getitem__)
+        return None if order == list(range(len(rows))) else pl.Series(order, dtype=pl.UInt32)
+    if frame.height <= FEW or has_nulls:
         return frame[list(columns)].with_row_index("_row").sort(columns, maintain_order=True)["_row"]
-    rows = frame[list(columns)].rows()
-    order = sorted(range(len(rows)), key=rows.__getitem__)
-    return None if order == list(range(len(rows))) else pl.Series(order, dtype=pl.UInt32)
+    packs = _packs(frame, columns)
+    if packs.width > 1:
+        return packs.select(pl.arg_sort_by(packs.columns)).to_series()
+    number = packs.to_series()
+    return None if number.is_sorted() else number.arg_sort()
 
 
 def in_order(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """The rows by the columns, texts by their letters; the columns have no nulls.
+    """The rows in the order of the columns, see :func:`order_of`."""
+    order = order_of(frame, columns)
+    return frame if order is None else rows_of(frame, order)
 
-    >>> in_order(pl.DataFrame({"a": ["y", "x", "y"], "b": [1, 3, 0]}), ("a", "b")).rows()
-    [('x', 3), ('y', 0), ('y', 1)]
-    """
-    if frame.height <= FEW:
-        return frame.sort(columns)
+
+def _packs(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """As few columns of numbers as have the order of the columns."""
     numbers, sizes = [pl.lit(0, pl.Int64)], [1]
     for rank, size in (_ranks(frame[name]) for name in columns):
         if sizes[-1] * size > MAX_MINOR:
             numbers.append(pl.lit(0, pl.Int64))
             sizes.append(1)
-        numbers[-1] = numbers[-1] * size + pl.lit(rank)
+        numbers[-1] = numbers[-1] * size + rank
         sizes[-1] *= size
-    packs = frame.select(number.alias(str(place)) for place, number in enumerate(numbers))
-    return frame[packs.select(pl.arg_sort_by(packs.columns)).to_series()]
+    return frame.select(number.alias(str(place)) for place, number in enumerate(numbers))
 
 
-def _ranks(column: pl.Series) -> tuple[pl.Series, int]:
+def _ranks(column: pl.Series) -> tuple[pl.Expr, int]:
     """For each row a number from 0 that is as large as its value comes late; and how many numbers there can be."""
-    if column.dtype == pl.String:
-        column = column.cast(pl.Enum(column.unique().sort()))
-    number = column.to_physical().cast(pl.Int64)
+    if column.dtype in (pl.String, pl.Categorical):
+        column = column.cast(pl.String).cast(pl.Enum(column.unique().cast(pl.String).sort()))
+    number = column.cast(pl.UInt8) if column.dtype == pl.Boolean else column.to_physical()
     low, high = (int(str(bound)) for bound in (number.min(), number.max()))
-    return number - low, high - low + 1
+    return pl.lit(number).cast(pl.Int64) - low, high - low + 1
 
 
 def first_occurrences(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
@@ -159,11 +144,3 @@ def places_among(frame: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
         return frame[columns].join(placed, on=columns, how="left", maintain_order="left")["_place"]
     places = {row: place for place, row in enumerate(known.rows())}
     return pl.Series([places.get(row) for row in frame[columns].rows()], dtype=pl.UInt32)
-
-
-def among(frame: pl.DataFrame, others: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    """The rows of the frame whose values of the columns, none of them null, occur in ``others``."""
-    if frame.height + others.height > HANDFUL:
-        return frame.join(others[columns], on=columns, how="semi", maintain_order="left")
-    known = set(others[columns].rows())
-    return frame.filter([row in known for row in frame[columns].rows()])

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
+from compensation.columns import collected, rows_of
 from compensation.crediting.conversion import Exchange
 from compensation.crediting.matched import Matched
 from compensation.crediting.measuring import Measures, measure_key
@@ -39,7 +40,8 @@ def amounts_of(matched: Matched, crediting: CreditingRules, exchange: Exchange, 
     if looks_at_it:
         amounts = amounts.with_columns(pl.col(f"base{end}").alias(f"position{end}") for end in ("", "_missing"))
     amount = ("base", "position", "family_base")
-    return amounts.select(pl.col(amount).cast(_INTEGER), "base_missing", "position_missing").collect().rechunk()
+    told = amounts.select(pl.col(amount).cast(_INTEGER), "base_missing", "position_missing")
+    return collected(told, matched.rows.height).rechunk()
 
 
 def shares_in_millionths(matched: Matched, unit: int) -> pl.DataFrame:
@@ -49,7 +51,7 @@ def shares_in_millionths(matched: Matched, unit: int) -> pl.DataFrame:
     if fine > 1:
         ends = ends.with_columns((pl.all() * 2 + fine) // (2 * fine))
     whole = (ends["share_to"] - ends["share_from"]).alias("share_millionths")
-    return pl.DataFrame([whole, *ends])[matched.rows["place"]]
+    return rows_of(pl.DataFrame([whole, *ends]), matched.rows["place"])
 
 
 def late_conversions(rules: Sequence[Rule]) -> list[int]:

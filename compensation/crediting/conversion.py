@@ -8,6 +8,7 @@ from functools import cache
 
 import polars as pl
 
+from compensation.columns import rows_of
 from compensation.crediting.matched import Matched
 from compensation.exact import exact_series, rounded
 from compensation.facts.exchange_rates import ExchangeRates
@@ -93,7 +94,7 @@ def exchange_of(matched: Matched, rules: Sequence[Rule], rates: ExchangeRates) -
     way = matched.of_rules({rule.number: ways.index(Conversion.of(rule)) for rule in rules}, pl.Int64())
     cells = (pairs.cast(pl.Int64) * len(ways))[matched.rows["document"]] + way
     occurring = cells.unique().to_list() if len(ways) > 1 else range(len(first))
-    known = matched.documents[first, ["currency", "credited_on"]].rows()
+    known = rows_of(matched.documents, first, ["currency", "credited_on"]).rows()
     found: list[Fraction | None] = [None] * (len(first) * len(ways))
     for cell in occurring:
         (currency, day), number = known[cell // len(ways)], cell % len(ways)

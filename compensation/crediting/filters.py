@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 import polars as pl
 
+from compensation.columns import repeated
 from compensation.crediting.matched import Matched
 from compensation.crediting.transactions import ATTRIBUTE
-from compensation.packing import first_occurrences, repeated
+from compensation.packing import first_occurrences
 from compensation.plans.components import Attributes, Component
 from compensation.plans.rules import Rule
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from compensation.columns import with_same
 from compensation.exact_columns import divided, exact
 from compensation.plans.components import Every, Recurs, Returns
 from compensation.plans.periods import months_after
@@ -35,7 +36,7 @@ def scheduled(
     ``keys`` name the measures that are divided. Instalments take their place in the order by their own date.
     """
     if schedules == [Schedule()]:
-        return transactions.with_columns_seq(schedule=pl.lit(0, pl.Int64), instalment=pl.lit(0, pl.Int64))
+        return with_same(transactions, pl.Int64(), schedule=0, instalment=0)
     parts = [
         part.with_columns(pl.lit(number, pl.Int64).alias("schedule"))
         for number, schedule in enumerate(schedules)

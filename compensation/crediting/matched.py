@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from compensation.columns import kept, repeated, with_looked_up
 from compensation.names import NAME
-from compensation.packing import arranged, kept, only_value, repeated
+from compensation.packing import order_of
 
 ORDER = ("order_no", "instalment", "rule", "party_no")
 """The order of credits."""
@@ -59,10 +60,8 @@ class Matched:
 
     def told(self, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
         """Those columns of each credit in their types, and rule; one that is the same for all of them is held once."""
-        sources = {name: self._source(name).cast(dtype) for name, dtype in columns.items()}
-        same = {name: value for name, source in sources.items() if (value := only_value(source)) is not None}
-        varied = [source[self._row(name)] for name, source in sources.items() if name not in same]
-        return pl.DataFrame([self.rows["rule"], *varied]).with_columns_seq(same.values())
+        looked_up = ((self._source(name).cast(dtype), self._row(name)) for name, dtype in columns.items())
+        return with_looked_up(self.rows[["rule"]], looked_up)
 
     def of_rules(self, values: Mapping[int, object], dtype: pl.DataType) -> pl.Series:
         """Of each credit what its rule has, by number."""
@@ -86,7 +85,7 @@ class Matched:
 
     def in_order(self) -> "Matched":
         """The credits by order_no, instalment, rule and party_no."""
-        order = arranged(self.frame(ORDER), ORDER)
+        order = order_of(self.frame(ORDER), ORDER)
         return self if order is None else replace(self, rows=self.rows[order])
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from compensation.columns import collected, rows_of, with_same
 from compensation.crediting.cases import case_attributes
 from compensation.crediting.coverage import COVERED_BY, covering, customer_positions, customers, first_covering
 from compensation.crediting.filters import filter_attributes, filtered
@@ -15,7 +16,7 @@ from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
 from compensation.crediting.transactions import ATTRIBUTE, Scenarios, creditable
 from compensation.facts.assignments import Assignments, is_for
-from compensation.packing import first_occurrences, kept, places_among
+from compensation.packing import first_occurrences, places_among
 from compensation.plans.components import CreditTo, Event
 from compensation.plans.rules import Rule
 
@@ -86,21 +87,22 @@ def _by_deal(
 ) -> Found:
     """Those who take part in the deal, and their managers."""
     people = pl.concat(
-        parties(scenarios, assignments, sharing, crediting.parties_by(sharing), unit).with_columns_seq(
-            pl.lit(number, pl.Int64).alias("sharing")
+        with_same(
+            parties(scenarios, assignments, sharing, crediting.parties_by(sharing), unit), pl.Int64(), sharing=number
         )
         for number, sharing in enumerate(crediting.sharings)
     ).with_row_index("person")
     positions = positions.with_row_index("position")
-    in_positions = people[_PERSON].join(positions[_ELIGIBLE], on="payee_id", maintain_order="left_right")
+    in_positions = people[_PERSON].lazy().join(positions[_ELIGIBLE].lazy(), on="payee_id", maintain_order="left_right")
     # Rule by rule, and for each in the order of people: so the credits of a document need not be put in order.
-    placed = crediting.frame.join(in_positions, on=["plan", "party", "sharing"], maintain_order="left_right")
-    placed = _in_roles(placed, crediting.rules).select(
+    ruled = crediting.frame.lazy().join(in_positions, on=["plan", "party", "sharing"], maintain_order="left_right")
+    dated = _in_roles(ruled, crediting.rules).select(
         *("person", "position", "rule", "event", "treatment", "schedule"),
         pl.max_horizontal("party_from", "eligible_from", "valid_from").alias("first_on"),
         pl.min_horizontal("party_to", "eligible_to", "valid_to").alias("end_on"),
     )
-    placed = kept(placed, placed["first_on"] < placed["end_on"]).with_row_index("place")
+    lasting = dated.filter(pl.col("first_on") < pl.col("end_on")).with_row_index("place")
+    placed = collected(lasting, people.height)
     ways, deals = (_numbers(documents, names) for names in (["event", "treatment", "schedule"], _DEAL))
     in_way = places_among(placed, ways.known).cast(pl.Int64)
     in_deal = places_among(people, deals.known).cast(pl.Int64)[placed["person"]]
@@ -109,7 +111,9 @@ def _by_deal(
     places = placed[["place", "rule", "first_on", "end_on"]].hstack([(in_deal * count + in_way).alias("key")])
     personal = [name for name in PLACE if name in people.columns]
     positional = [name for name in PLACE if name not in personal]
-    held = typed(people, personal)[placed["person"]].hstack(typed(positions, positional)[placed["position"]])
+    held = rows_of(typed(people, personal), placed["person"]).hstack(
+        rows_of(typed(positions, positional), placed["position"])
+    )
     if any(rule.component.role_shares for rule in crediting.rules):
         held = held.with_columns(pl.col("party").replace("role_manager", "direct_manager"))
     return _met(meeting, places, ["key"]), held
@@ -129,7 +133,7 @@ class _Numbers(NamedTuple):
 
 def _numbers(frame: pl.DataFrame, names: list[str]) -> _Numbers:
     first, places = first_occurrences(frame, names)
-    return _Numbers(frame[first, names], places.cast(pl.Int64))
+    return _Numbers(rows_of(frame, first, names), places.cast(pl.Int64))
 
 
 def _by_coverage(
@@ -137,15 +141,15 @@ def _by_coverage(
 ) -> Found:
     """Those who cover what the transaction is; who comes first without having the plan (a house account) uses it up."""
     people = covering(documents, scenarios.coverage, unit)
-    placed = _in_roles(people.join(crediting.frame, on="party"), crediting.rules)
+    placed = _in_roles(people.lazy().join(crediting.frame.lazy(), on="party"), crediting.rules).collect()
     placed = first_covering(placed, crediting.rules).join(positions, on=["payee_id", "plan"], how="inner")
     return _by_attributes(documents, placed, COVERED_BY)
 
 
 def _by_customer(documents: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame, unit: int) -> Found:
     """The customers themselves."""
-    placed = customers(documents, crediting.rules, unit).join(rules, on=["plan", "party"])
-    return _by_attributes(documents, _in_roles(placed, crediting.rules), ["customer"])
+    placed = customers(documents, crediting.rules, unit).lazy().join(rules.lazy(), on=["plan", "party"])
+    return _by_attributes(documents, _in_roles(placed, crediting.rules).collect(), ["customer"])
 
 
 def _by_attributes(documents: pl.DataFrame, placed: pl.DataFrame, names: Sequence[str]) -> Found:
@@ -175,12 +179,12 @@ def _is_always(days: pl.Series, placed: pl.DataFrame) -> bool:
     return bool((placed["first_on"] <= first).all() and (placed["end_on"] > last).all())
 
 
-def _in_roles(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+def _in_roles(placed: pl.LazyFrame, rules: Sequence[Rule]) -> pl.LazyFrame:
     """Parties in the roles that the rules name: a manager in that of the owner through whom he is credited."""
     rows = [(rule.number, role) for rule in rules for role in rule.component.roles]
     if not rows:
         return placed
-    wanted = pl.DataFrame(rows, schema={"rule": pl.Int64, "_role": pl.String}, orient="row")
+    wanted = pl.LazyFrame(rows, schema={"rule": pl.Int64, "_role": pl.String}, orient="row")
     is_free = ~pl.col("rule").is_in([number for number, _ in rows])
     by_role = [
         placed.join(wanted, left_on=["rule", role], right_on=["rule", "_role"], how="semi")

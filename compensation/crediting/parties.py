@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 import polars as pl
 
+from compensation.columns import collected
 from compensation.crediting.transactions import Scenarios
 from compensation.exact import MILLIONTHS, rounded
 from compensation.facts.assignments import Assignments
-from compensation.packing import first_occurrences, in_order, kept
+from compensation.packing import first_occurrences, in_order
 from compensation.plans.components import CreditTo, WhenLeft
 from compensation.plans.parts import NEVER
 from compensation.plans.rules import Rule
@@ -67,18 +69,18 @@ def parties(
     direct = _by_role(scenarios, sharing, unit) if sharing.role_shares else _as_named(scenarios, sharing, unit)
     if sharing.succeeds:
         direct = _succeeded(direct, assignments)
-    everybody = [direct]
+    parts = [direct.lazy()]
     if wanted is None or {"direct_manager", "upper_manager", "role_manager"} & set(wanted):
         chains = assignments.chains()
-        everybody.append(_managers(direct, chains))
+        parts.append(_managers(direct, chains))
         if _MANAGER in dict(sharing.role_shares):
-            everybody.append(_managers_by_role(direct, chains, sharing, unit))
+            parts.append(_managers_by_role(direct, chains, sharing, unit))
     # The order of credit lines: owner by owner, each followed by the managers above, overlays last.
     order = (*_KEY, "is_last", "owner", "share_from", "party", "payee_id", "role", "party_from")
-    found = pl.concat(everybody).with_columns(
+    everybody = pl.concat(parts).with_columns(
         (pl.col("party") == "overlay").alias("is_last"), pl.coalesce("via_payee_id", "payee_id").alias("owner")
     )
-    found = in_order(found, order).drop("is_last", "owner")
+    found = in_order(collected(everybody, direct.height), order)[direct.columns]
     first, deals = first_occurrences(found, _KEY)
     return found.hstack([(pl.int_range(found.height, eager=True) - first[deals]).alias("party_no")])
 
@@ -98,9 +100,9 @@ def _as_named(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame
     share = pl.col("share_millionths").sum() * (unit // MILLIONTHS)
     people = scenarios.participants.group_by(*_KEY, "payee_id", "role", "is_overlay").agg(share.alias("share"))
     owned = pl.when("is_overlay").then(0).otherwise("share").sum().over(_KEY)
-    people = in_order(people, _ORDER).with_columns(owned.alias("owned"), _SHARE_TO)
-    fits = people["owned"] == unit if sharing.remainder_to is None else people["owned"] <= unit
-    direct = _direct(kept(people, people["is_overlay"] | fits))
+    fits = pl.col("owned") == unit if sharing.remainder_to is None else pl.col("owned") <= unit
+    placed = in_order(people, _ORDER).lazy().with_columns(owned.alias("owned"), _SHARE_TO)
+    direct = _direct(placed.filter(pl.col("is_overlay") | fits), people.height)
     if sharing.remainder_to is None:
         return direct
     broken = _owned(scenarios.participants).filter(pl.col("owned") > MILLIONTHS).select(_KEY)
@@ -122,7 +124,7 @@ def _by_role(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame:
         for after in (1, 0)
     )
     people = people.with_columns((upto - below).alias("share"), pl.lit(False).alias("is_overlay"))
-    direct = _direct(people.with_columns(_SHARE_TO))
+    direct = _direct(people.lazy().with_columns(_SHARE_TO), people.height)
     if sharing.remainder_to is None:
         return direct
     nobody = pl.DataFrame(schema={"scenario": pl.String, "deal_id": pl.String})
@@ -133,9 +135,9 @@ _SHARE_TO = pl.when("is_overlay").then("share").otherwise(pl.col("share").cum_su
 """The people's shares one after another; overlays come on top and have each their own."""
 
 
-def _direct(people: pl.DataFrame) -> pl.DataFrame:
-    """Those who take part in the deals themselves, as parties; ``people`` have share and share_to."""
-    return people.select_seq(
+def _direct(people: pl.LazyFrame, height: int) -> pl.DataFrame:
+    """Those who take part in the deals themselves, as parties; ``people``, so many rows, have share and share_to."""
+    placed = people.select_seq(
         *(*_KEY, "payee_id", "role"),
         pl.when("is_overlay").then(pl.lit("overlay")).otherwise(pl.lit("owner")).alias("party"),
         pl.lit(None, pl.String).alias("via_payee_id"),
@@ -143,9 +145,10 @@ def _direct(people: pl.DataFrame) -> pl.DataFrame:
         pl.lit(0, pl.Int64).alias("level"),
         (pl.col("share_to") - pl.col("share")).alias("share_from"),
         "share_to",
-        pl.date(1, 1, 1).alias("party_from"),
+        pl.lit(date.min).alias("party_from"),
         pl.lit(NEVER).alias("party_to"),
     )
+    return collected(placed, height)
 
 
 def _remainder(
@@ -169,7 +172,7 @@ def _remainder(
             pl.lit(0, pl.Int64).alias("level"),
             pl.col("owned").alias("share_from"),
             pl.lit(unit, pl.Int64).alias("share_to"),
-            pl.date(1, 1, 1).alias("party_from"),
+            pl.lit(date.min).alias("party_from"),
             pl.lit(NEVER).alias("party_to"),
         )
         .select(direct.columns)
@@ -184,9 +187,9 @@ def _succeeded(direct: pl.DataFrame, assignments: Assignments) -> pl.DataFrame:
     return pl.concat([replaced.select(direct.columns), direct.filter(pl.col("party") != "owner")])
 
 
-def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
-    owners = kept(direct, direct["party"] == "owner")
-    above = owners[[name for name in owners.columns if name != "level"]].join(chains, on="payee_id", how="inner")
+def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.LazyFrame:
+    owners = direct.lazy().filter(pl.col("party") == "owner").drop("level")
+    above = owners.join(chains.lazy(), on="payee_id", how="inner")
     level = pl.when(pl.col("level") == 1).then(pl.lit("direct_manager")).otherwise(pl.lit("upper_manager"))
     managed = above.with_columns_seq(
         pl.col("payee_id").alias("via_payee_id"),
@@ -196,15 +199,15 @@ def _managers(direct: pl.DataFrame, chains: pl.DataFrame) -> pl.DataFrame:
         pl.max_horizontal("party_from", "chain_from").alias("party_from"),
         pl.min_horizontal("party_to", "chain_to").alias("party_to"),
     )
-    return kept(managed, managed["party_from"] < managed["party_to"])[direct.columns]
+    return managed.filter(pl.col("party_from") < pl.col("party_to")).select(direct.columns)
 
 
-def _managers_by_role(direct: pl.DataFrame, chains: pl.DataFrame, sharing: Sharing, unit: int) -> pl.DataFrame:
+def _managers_by_role(direct: pl.DataFrame, chains: pl.DataFrame, sharing: Sharing, unit: int) -> pl.LazyFrame:
     """The direct manager of the first owner, with the fixed share of managers, which follows those of all owners."""
     owners = direct.filter(pl.col("party") == "owner", pl.col("role") != "remainder")
     upto = owners.group_by(_KEY).agg(pl.col("share_to").max().alias("_upto"))
     first = owners.filter(pl.col("share_from") == pl.col("share_from").min().over(_KEY))
-    managers = _managers(first, chains.filter(pl.col("level") == 1)).join(upto, on=_KEY, how="left")
+    managers = _managers(first, chains.filter(pl.col("level") == 1)).join(upto.lazy(), on=_KEY, how="left")
     share = rounded(dict(sharing.role_shares)[_MANAGER] * unit)
     return managers.with_columns(
         pl.lit("role_manager").alias("party"),

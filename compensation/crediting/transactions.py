@@ -11,11 +11,11 @@ from datetime import date
 
 import polars as pl
 
+from compensation.columns import collected, with_same
 from compensation.crediting.measuring import BASES, COUNTED, FIELD
 from compensation.exact import MILLIONTHS
 from compensation.exact_columns import EXACT_TYPE, as_exact, exact
 from compensation.facts.schemas import SCHEMAS
-from compensation.packing import kept
 from compensation.plans.components import Event
 
 ATTRIBUTE = "attribute:"
@@ -65,14 +65,18 @@ def creditable(
     """
     has_returns = bool((transactions["kind"] == "return").any())
     kinds = (*EVENTS, "return") if has_returns else list(events)
-    ordered = transactions.filter(pl.col("kind").is_in(kinds)).sort(
-        "posting_sequence", "dated_on", "source", "source_ref", "transaction_id"
+    ordered = (
+        transactions.lazy()
+        .filter(pl.col("kind").is_in(kinds))
+        .sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id")
+        .with_columns(pl.int_range(pl.len()).alias("order_no"))
     )
-    ordered = ordered.hstack([pl.int_range(ordered.height, eager=True).alias("order_no")])
-    originals = kept(ordered, ordered["kind"] != "return")
+    if has_returns:
+        ordered = collected(ordered, transactions.height).lazy()
+    originals = ordered.filter(pl.col("kind") != "return") if has_returns else ordered
     if "deals" in bases:
         first = pl.col("order_no") == pl.col("order_no").min().over("scenario", *BEGUN)
-        known = begun.select(BEGUN).unique().with_columns(is_new=False)
+        known = begun.lazy().select(BEGUN).unique().with_columns(is_new=False)
         originals = originals.join(known, on=BEGUN, how="left", maintain_order="left")
         originals = originals.with_columns(is_first=first & pl.col("is_new").fill_null(value=True)).drop("is_new")
     originals = originals.with_columns_seq(
@@ -83,12 +87,13 @@ def creditable(
         *(exact(0).alias(f"{base}_before") for base in bases),
         *(_counted(base).alias(f"{base}_after") for base in bases),
     )
+    placed = collected(originals, transactions.height)
     if not has_returns:
-        return originals
-    returns = ordered.filter(pl.col("kind") == "return")
-    columns = [column for column in originals.columns if column != "is_first"]
-    tied = _tied(returns, originals, bases)
-    parts = [originals, *_at_origin(tied, returns, originals, bases), _at_present(returns, tied, originals, bases)]
+        return placed
+    returns = collected(ordered.filter(pl.col("kind") == "return"), transactions.height)
+    columns = [column for column in placed.columns if column != "is_first"]
+    tied = _tied(returns, placed, bases)
+    parts = [placed, *_at_origin(tied, returns, placed, bases), _at_present(returns, tied, placed, bases)]
     return pl.concat([part.select(columns) for part in parts])
 
 
@@ -182,4 +187,4 @@ def _at_present(
 
 def in_scenario(frame: pl.DataFrame, scenario: str = "") -> pl.DataFrame:
     """The frame as one scenario."""
-    return frame.with_columns(pl.lit(scenario).alias("scenario"))
+    return with_same(frame, pl.String(), scenario=scenario)

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import polars as pl
 
+from compensation.columns import collected
 from compensation.exact_columns import as_exact, divided, exact
+from compensation.packing import first_occurrences
 from compensation.plans.components import Component, Mode
 
 
@@ -49,21 +51,21 @@ def earn(credited: pl.DataFrame, segments: pl.DataFrame, methods: Sequence[Metho
     """
     walked = _walked(credited.lazy())
     if credited.height <= _AT_ONCE or not all(method.is_by_line for method in methods):
-        return _earned(walked, credited.lazy(), segments, methods)
+        return _earned(walked, credited.lazy(), segments, methods, credited.height)
     known = walked.collect()
     parts = (known.slice(start, _AT_ONCE).lazy() for start in range(0, known.height, _AT_ONCE))
-    return pl.concat(_earned(part, part, segments, methods) for part in parts)
+    return pl.concat(_earned(part, part, segments, methods, _AT_ONCE) for part in parts)
 
 
 def _earned(
-    walked: pl.LazyFrame, credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method]
+    walked: pl.LazyFrame, credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method], height: int
 ) -> pl.DataFrame:
     located = _located(walked, segments)
     earned = []
     for number, method in enumerate(methods):
         own = located if len(methods) == 1 else located.filter(pl.col("method") == number)
         earned.append(_by_method(own, credited, method))
-    return (earned[0] if len(earned) == 1 else pl.concat(earned)).collect()
+    return collected(earned[0] if len(earned) == 1 else pl.concat(earned), height)
 
 
 def _walked(credited: pl.LazyFrame) -> pl.LazyFrame:
@@ -91,7 +93,7 @@ def _at_segments(walked: pl.LazyFrame, segments: pl.DataFrame) -> pl.LazyFrame:
     """With ``_segment`` and ``_segment_from``: the last row of the curve whose threshold is not above the position, by
     halves.
     """
-    thresholds, firsts = pl.lit(segments["threshold"]), segments["curve"].arg_unique().cast(pl.Int64)
+    thresholds, firsts = pl.lit(segments["threshold"]), first_occurrences(segments, ["curve"])[0].cast(pl.Int64)
     ends = firsts[1:].extend(pl.Series([segments.height]))
     first = pl.lit(firsts).gather("curve")
     walked = walked.with_columns(

@@ -5,15 +5,16 @@ from typing import NamedTuple
 
 import polars as pl
 
+from compensation.columns import repeated, rows_of
 from compensation.curves.compiling import FIXED_PAY, compile_curve
 from compensation.curves.curve import Curve, segments_frame
 from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.terms import TermsBook
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, exact_series
-from compensation.exact_columns import narrowest
+from compensation.exact_columns import magnitude, narrowest
 from compensation.names import NAME
-from compensation.packing import first_occurrences
+from compensation.packing import first_occurrences, order_of
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 
@@ -43,13 +44,16 @@ def entered_by(credited: pl.DataFrame) -> Entered:
     is_alone = bool((credited["payee_id"] == credited["accumulates_for"]).all())
     columns = [name for name in _KEYS if not (is_alone and name == "accumulates_for")]
     first, places = first_occurrences(credited, columns)
-    found = credited[first, [*_KEYS, "period_label", "period_end"]].with_row_index("_place").sort(_KEYS)
-    order = found["_place"].arg_sort().cast(pl.Int64)
+    found = rows_of(credited, first, [*_KEYS, "period_label", "period_end"])
+    order = order_of(found, _KEYS)
+    if order is not None:
+        ranks = repeated(0, len(order), pl.Int64()).scatter(order, pl.int_range(len(order), eager=True))
+        found, places = rows_of(found, order), ranks[places]
     keys = [
         AccumulatorKey(scenario, rule, payee_id, accumulates_for, Period(label, start, end))
-        for _, scenario, rule, payee_id, accumulates_for, start, label, end in found.iter_rows()
+        for scenario, rule, payee_id, accumulates_for, start, label, end in found.iter_rows()
     ]
-    return Entered(keys, order[places])
+    return Entered(keys, places)
 
 
 class Accumulator(NamedTuple):
@@ -167,7 +171,7 @@ class Accumulators:
                 "together": pl.Series([row.together for row in rows], dtype=pl.Int64),
                 "curve": pl.Series([row.curve for row in rows], dtype=pl.Int64),
                 "start": pl.Series([row.start for row in rows], dtype=pl.Int64),
-                "quota_minor": quotas.cast(narrowest(int(str(quotas.abs().max() or 0)))),
+                "quota_minor": quotas.cast(narrowest(magnitude(quotas))),
                 "pay_outcome": pl.Series([row.outcome for row in rows], dtype=NAME),
             }
         )

@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from compensation.collecting import without_collections
+from compensation.columns import kept, renamed, with_looked_up
 from compensation.crediting.parties import broken_splits
 from compensation.crediting.transactions import Scenarios, in_scenario
 from compensation.earnings.engine import Engine
@@ -16,13 +17,11 @@ from compensation.earnings.frames import (
     POSITIONS,
     accumulated_of,
     figures_of,
-    named_rules,
     openings_of,
     scores_of,
 )
 from compensation.earnings.runs import Earned
 from compensation.facts.frames import Facts
-from compensation.packing import kept, only_value
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
@@ -128,11 +127,8 @@ def lines_of(engine: Engine, earned: Earned) -> pl.DataFrame:
 
 
 def _named(engine: Engine, earned: Earned) -> pl.DataFrame:
-    rules = named_rules(engine.rules)
-    names = rules[rules.columns[1:]]
-    same = {name: value for name in names.columns if (value := only_value(names[name])) is not None}
-    lines = earned.lines.hstack(names.drop(same)[earned.lines["rule"]]).with_columns_seq(same.values())
-    return lines.rename({"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
+    lines = with_looked_up(earned.lines, ((names, earned.lines["rule"]) for names in engine.names))
+    return renamed(lines, {"base": "credit_minor", "before": "before_minor", "after": "after_minor"})
 
 
 def _paying(lines: pl.DataFrame) -> pl.DataFrame:

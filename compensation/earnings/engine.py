@@ -23,6 +23,7 @@ from compensation.facts.targets import Targets
 from compensation.figures.factors import ManualFactors
 from compensation.figures.groups import Groups
 from compensation.figures.metrics import Metrics
+from compensation.names import NAME
 from compensation.plans.components import AccumulateBy
 from compensation.plans.periods import Period, periods_between
 from compensation.plans.plan import Plan
@@ -121,6 +122,16 @@ class Engine:
     def _crediting(self) -> CreditingRules:
         """The rules that documents credit."""
         return CreditingRules.of([rule for rule in self.rules if not rule.component.earnings_of])
+
+    @cached_property
+    def names(self) -> pl.DataFrame:
+        """Columns plan, plan_version, component, currency, measure; each rule in the row of its number."""
+        rows = [
+            (rule.plan.name, rule.plan.version, rule.component.name, rule.plan.currency, rule.component.measure)
+            for rule in self.rules
+        ]
+        columns = ("plan", "plan_version", "component", "currency", "measure")
+        return pl.DataFrame(rows, schema=dict.fromkeys(columns, NAME), orient="row")
 
     @cached_property
     def metrics(self) -> Metrics:

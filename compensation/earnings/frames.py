@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import polars as pl
 
+from compensation.columns import rows_of
 from compensation.curves.terms import PLAIN_TERMS, Terms
 from compensation.earnings.accumulators import AccumulatorKey
 from compensation.earnings.engine import Engine
@@ -14,9 +15,7 @@ from compensation.earnings.runs import Earned
 from compensation.exact import rounded
 from compensation.names import NAME
 from compensation.plans.components import AccumulateBy
-from compensation.plans.rules import Rule
 
-_OF_RULE: dict[str, pl.DataType] = dict.fromkeys(("plan", "plan_version", "component", "currency", "measure"), NAME)
 _PERIOD: dict[str, pl.DataType] = {"period_label": NAME, "period_start": pl.Date(), "period_end": pl.Date()}
 CREDIT_COLUMNS = (
     *("transaction_id", "instalment", "deal_id", "document_id", "payee_id", "plan", "plan_version", "component"),
@@ -25,22 +24,6 @@ CREDIT_COLUMNS = (
 )
 POSITIONS = ("before_minor", "after_minor", "quota_minor", "calculated_minor", "earning_minor")
 KEY = ("payee_id", "plan", "plan_version", "component", *_PERIOD, "currency")
-
-
-def named_rules(rules: Sequence[Rule]) -> pl.DataFrame:
-    """Columns rule, plan, plan_version, component, currency, measure; each rule in the row of its number."""
-    rows = [
-        (
-            rule.number,
-            rule.plan.name,
-            rule.plan.version,
-            rule.component.name,
-            rule.plan.currency,
-            rule.component.measure,
-        )
-        for rule in rules
-    ]
-    return pl.DataFrame(rows, schema={"rule": pl.Int64(), **_OF_RULE}, orient="row")
 
 
 def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
@@ -56,7 +39,7 @@ def openings_of(engine: Engine, earned: Earned, as_of: date) -> pl.DataFrame:
             "earning_minor": pl.Series([pay.minor for pay in earned.pays], dtype=pl.Int64),
         }
     )
-    named = frame.hstack(named_rules(engine.rules)[frame["rule"], list(_OF_RULE)])
+    named = frame.hstack(rows_of(engine.names, frame["rule"]))
     return named[[*KEY, "kind", "earned_on", "quota_minor", "earning_minor"]]
 
 
@@ -78,7 +61,7 @@ def accumulated_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     if any(rule.component.accumulate_by is not AccumulateBy.PAYEE for rule in engine.rules):
         told = [name for name in found.columns if name not in (*_PLACE, *_SUMS)]
         found = found.group_by(_PLACE, maintain_order=True).agg(pl.col(told).first(), pl.col(_SUMS).sum())
-    named = found.hstack(named_rules(engine.rules).drop("rule")[found["rule"]])
+    named = found.hstack(rows_of(engine.names, found["rule"]))
     return (
         named.with_columns(
             (pl.col("_lines") + pl.col("_pays")).alias("earning_minor"),
@@ -194,5 +177,5 @@ def scores_of(engine: Engine, earned: Earned) -> pl.DataFrame:
     texts = dict.fromkeys(("kpi", "value", "score", "weighted"), pl.String())
     schema: dict[str, pl.DataType] = {"payee_id": NAME, "rule": pl.Int64(), **_PERIOD, **texts}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
-    named = frame.join(named_rules(engine.rules), on="rule", maintain_order="left")
+    named = frame.hstack(rows_of(engine.names, frame["rule"]))
     return named.select("payee_id", "plan", "plan_version", "component", *_PERIOD, *texts)

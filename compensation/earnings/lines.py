@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from compensation.columns import with_looked_up
 from compensation.crediting.matched import ORDER
 from compensation.curves.earning import Method, earn
 from compensation.earnings.accumulators import Accumulators
 from compensation.earnings.overflow import refuse_overflow
 from compensation.exact_columns import EXACT_TYPE, as_exact
-from compensation.packing import arranged, first_occurrences, only_value, packed
+from compensation.packing import first_occurrences, in_order, packed
 from compensation.plans.rules import Rule
 
 _NOTHING: dict[str, pl.DataType] = {
@@ -33,10 +34,8 @@ def earned_lines(
     """
     known = accumulators.frame()
     placed = _placed(credited.hstack([entered, known["walk"][entered]]))
-    placed = placed.with_columns_seq(
-        *(_of_accumulators(known[name], placed["accumulator"]) for name in ("curve", "quota_minor", "pay_outcome")),
-        pl.int_range(pl.len()).alias("credit_id"),
-    )
+    looked_up = [(known[name], placed["accumulator"]) for name in ("curve", "quota_minor", "pay_outcome")]
+    placed = with_looked_up(placed, looked_up).hstack([pl.int_range(placed.height, eager=True).alias("credit_id")])
     if known["pay_outcome"].null_count() < known.height:
         placed = placed.with_columns(pl.coalesce("outcome", "pay_outcome").alias("outcome"))
     paying = [rule for rule in rules if rule.component.pays_by_line]
@@ -53,11 +52,6 @@ def earned_lines(
     return _with(placed, earned)
 
 
-def _of_accumulators(column: pl.Series, numbers: pl.Series) -> pl.Expr | pl.Series:
-    only = only_value(column)
-    return column[numbers] if only is None else only
-
-
 def _with(placed: pl.DataFrame, earned: pl.DataFrame) -> pl.DataFrame:
     """The placed credits, whose credit_id is their row, with what they earn."""
     if earned.height == placed.height:
@@ -71,8 +65,7 @@ def _placed(credited: pl.DataFrame) -> pl.DataFrame:
     """The credits in their order."""
     place = packed(credited, ORDER)
     if place is None:
-        order = arranged(credited, ORDER)
-        credited = credited if order is None else credited[order]
+        credited = in_order(credited, ORDER)
     elif not place.is_sorted():
         order = place.arg_sort()
         credited, place = credited[order], place.gather(order)
@@ -116,7 +109,7 @@ def _earned(
         numbered = {rule: methods.index(method) for rule, method in by_rule.items()}
         payable = payable.with_columns(pl.col("rule").replace_strict(numbered, return_dtype=pl.Int64).alias("method"))
         columns.add("method")
-    starts = known["start"][known["walk"].arg_unique()]
+    starts = known["start"][first_occurrences(known, ["walk"])[0]]
     credited = payable[sorted(columns)].hstack([starts[payable["walk"]], payable["credit_id"].alias("sequence")])
     return earn(credited, accumulators.curves.frame(numbers), methods).rechunk()
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from compensation.columns import renamed
 from compensation.curves.compiling import compile_curve
 from compensation.curves.terms import Terms
 from compensation.earnings.accumulators import AccumulatorKey, Accumulators, Curves, entered_by
@@ -323,7 +324,7 @@ def _in_minor_units(lines: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
             raise PayOverflowError(beyond["payee_id"][0], component, f"the {name} of {beyond['period_label'][0]}")
     names = {"calculated": "calculated_minor", "earning": "earning_minor"}
     wide = [name for name in amounts if lines[name].dtype != pl.Int64()]
-    return lines.with_columns(pl.col(wide).cast(pl.Int64)).rename(names)
+    return renamed(lines.with_columns(pl.col(wide).cast(pl.Int64)) if wide else lines, names)
 
 
 _TOTALLED = ("position", "calculated_minor", "earning_minor")

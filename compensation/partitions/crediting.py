@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from compensation.columns import collected, rows_of
 from compensation.crediting.coverage import CUSTOMER
 from compensation.crediting.transactions import Scenarios
 from compensation.earnings.calculation import history, uncredited
@@ -47,7 +48,7 @@ def credited_in(engine: Engine, facts: Facts, units: Units, as_of: date) -> tupl
     scenarios = history(facts, as_of)
     credited = engine.credits(scenarios)
     documents = places_among(credited, facts.transactions[["transaction_id"]])
-    placed = facts.transactions[documents, ["posting_sequence", "source", "source_ref"]]
+    placed = rows_of(facts.transactions, documents, ["posting_sequence", "source", "source_ref"])
     plans = pl.Series("plan", [rule.plan.name for rule in engine.rules], dtype=pl.String)
     whole = credited.hstack([*placed, plans[credited["rule"]]])
     return whole.with_columns_seq(_order_day(engine.rules), units.names()), scenarios
@@ -62,11 +63,13 @@ def _order_day(rules: Sequence[Rule]) -> pl.Expr:
     return pl.when(by_instalment).then("credited_on").otherwise("dated_on").alias("order_day")
 
 
-def in_order(credited: pl.DataFrame) -> pl.DataFrame:
-    """Credits from several places as the engine makes them: ``order_no`` counts transactions and instalments."""
+def in_order(credited: pl.LazyFrame, height: int) -> pl.DataFrame:
+    """Credits (of so many) from several places as the engine makes them; ``order_no`` counts transactions and
+    instalments.
+    """
     ordered = credited.sort(*ORDER, "party_no", "rule")
     counted = ordered.with_columns(pl.struct(ORDER).rle_id().cast(pl.Int64).alias("order_no"))
-    return counted[[name for name in counted.columns if name not in _ADDED]]
+    return collected(counted.drop(_ADDED), height)
 
 
 def left_for(units: Collection[str], credited: pl.DataFrame, facts: Facts, plans: Sequence[Plan]) -> pl.DataFrame:

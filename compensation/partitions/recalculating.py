@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import polars as pl
 
+from compensation.columns import collected
 from compensation.earnings.calculation import lines_of
 from compensation.earnings.engine import Engine
 from compensation.earnings.frames import openings_of
 from compensation.facts.frames import Facts
-from compensation.packing import among
 from compensation.partitions.crediting import credited_in, in_order
 from compensation.partitions.units import Units
 from compensation.plans.plan import Plan
@@ -66,20 +66,22 @@ class Recalculation:
 
     def of(self, unit: str, deal_ids: Collection[str], now: pl.DataFrame) -> Recalculated:
         """What a unit earns in the accumulators that the deals touched before or touch now; ``now``: their credits."""
-        stored, own = self._store.of(unit), now.filter(now["unit"] == unit)
-        is_changed = stored["deal_id"].is_in(list(deal_ids))
+        known = self._store.of(unit)
+        stored, own, height = known.lazy(), now.lazy().filter(pl.col("unit") == unit), known.height + now.height
+        is_changed = pl.col("deal_id").is_in(list(deal_ids))
         touched = pl.concat([stored.filter(is_changed), own])
         together = pl.concat([stored.filter(~is_changed), own])
         hanging = [rule.number for rule in self._engine.rules if rule.plan_number in self._entangled]
         alone = together.filter(~pl.col("rule").is_in(hanging)) if hanging else together
-        kept = among(alone, touched, _ACCUMULATOR)
-        entangled = touched.filter(pl.col("rule").is_in(hanging)) if hanging else touched.clear()
+        kept = alone.join(touched, on=_ACCUMULATOR, how="semi", maintain_order="left")
+        entangled = collected(touched.filter(pl.col("rule").is_in(hanging)), height)["rule"].unique()
         if entangled.is_empty():
-            return self._earned(self._engine, kept, [])
-        plans = {self._engine.rules[rule].plan_number for rule in entangled["rule"].unique()}
+            return self._earned(self._engine, in_order(kept, height), [])
+        plans = {self._engine.rules[rule].plan_number for rule in entangled}
         numbers = [rule.number for rule in self._engine.rules if rule.plan_number in plans]
         engine = replace(self._engine, chosen=self._chosen(unit, plans))
-        return self._earned(engine, pl.concat([kept, together.filter(pl.col("rule").is_in(numbers))]), [""])
+        whole = together.filter(pl.col("rule").is_in(numbers))
+        return self._earned(engine, in_order(pl.concat([kept, whole]), height), [""])
 
     def _chosen(self, unit: str, plans: Collection[int]) -> dict[int, list[str]]:
         """Whose pay of periods belongs to the unit, by plan."""
@@ -91,5 +93,5 @@ class Recalculation:
         }
 
     def _earned(self, engine: Engine, credited: pl.DataFrame, scenarios: Sequence[str]) -> Recalculated:
-        earned = engine.run(in_order(credited), scenarios, self._as_of)
+        earned = engine.run(credited, scenarios, self._as_of)
         return Recalculated(lines_of(engine, earned), openings_of(engine, earned, self._as_of))

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from compensation.columns import kept
 from compensation.errors import PayOverflowError
 from compensation.exact import MAX_MINOR, rounded
 from compensation.facts.frames import Facts
 from compensation.names import NAME
-from compensation.packing import first_occurrences, kept
+from compensation.packing import first_occurrences
 from compensation.payments.balances import Paid, settle_period
 from compensation.payments.bounds import BoundsOfPlans
 from compensation.payments.pay_currency import PayCurrencies

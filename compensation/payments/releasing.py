@@ -6,13 +6,14 @@ from datetime import date
 
 import polars as pl
 
+from compensation.columns import kept
 from compensation.errors import PayOverflowError
 from compensation.exact import LIMIT, MAX_MINOR
 from compensation.exact_columns import EXACT_TYPE, SHORT_TYPE, divided
 from compensation.facts.exchange_rates import ExchangeRates
 from compensation.facts.frames import Facts
 from compensation.names import NAME
-from compensation.packing import first_occurrences, kept
+from compensation.packing import first_occurrences
 from compensation.payments.documents import DOCUMENTED, Documents, refuse_wide
 from compensation.payments.families import families
 from compensation.payments.schedules import Schedule, schedules_of

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from compensation.plans.figures import Gate, Modifier
+from compensation.plans.figures import Gate, Modifier, Otherwise
 from compensation.plans.limits import ComponentLimit
 from compensation.plans.measures import RateOfDay
 from compensation.plans.parts import People, PlanPart, Span, Titles, Words, listed, problem
@@ -289,6 +289,8 @@ class Component(PlanPart):
             raise problem(f"mode '{self.mode}' needs rates", "choose mode curve for fixed amounts and bonuses")
         if self.needs_target and self.target_pay is None:
             raise problem("parts of a target pay need a target pay", "give 'target_pay'")
+        if any(gate.otherwise is Otherwise.BASE_RATE for gate in self.gates) and not payout.has_base_rates:
+            raise problem("a payout without a rate has no base rate", "leave nothing or a part of it, or pay by tiers")
         self._check_release()
         return self
 

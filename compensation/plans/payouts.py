@@ -197,6 +197,13 @@ class Payout(Shape):
         return self.cases or (self,)
 
     @property
+    def has_base_rates(self) -> bool:
+        """Whether a gate can leave the first rate of whatever it closes."""
+        if self.matrix:
+            return bool(self.matrix.rates)
+        return all(shape.has_base_rate for shape in ([self.pool.size] if self.pool else self.shapes))
+
+    @property
     def needs_credits(self) -> bool:
         """Whether it pays on credits at all, and not on figures alone."""
         return not (self.scorecard or self.ranking or (self.matrix and self.matrix.pays))

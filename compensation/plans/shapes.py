@@ -116,6 +116,11 @@ class Shape(PlanPart):
     def pays_rate(self) -> bool:
         return self.rate is not None or self.excess is not None or any(tier.rate is not None for tier in self.tiers)
 
+    @property
+    def has_base_rate(self) -> bool:
+        """Whether it pays for what is sold at a rate, so that there is a first one."""
+        return bool(self.tiers or self.rate or self.per_unit or self.excess)
+
     def _bounds(self) -> Iterator[Bound]:
         for tier in self.tiers:
             yield tier.lower

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from compensation import packing
+from compensation.columns import HANDFUL
 from compensation.exact import MAX_MINOR
-from compensation.packing import among, arranged, first_occurrences, numbered, only_value, packed, places_among
+from compensation.packing import first_occurrences, numbered, order_of, packed, places_among
 
 DAY = date(2026, 3, 1)
 FRAME = pl.DataFrame(
@@ -93,32 +94,9 @@ def test_the_values_of_all_columns_are_counted_together() -> None:
         assert (found is not None) == fits
 
 
-@pytest.mark.parametrize(
-    ("values", "is_only"),
-    [
-        ([], False),
-        ([7], True),
-        ([7, 7, 7], True),
-        ([7, 8, 7], False),
-        ([7, 7, 8], False),
-        ([None, None], True),
-        ([7, None, 7], False),
-        ([None, 7], False),
-    ],
-)
-def test_the_only_value_of_a_column(values: list[int | None], is_only: bool) -> None:
-    column = pl.Series("count", values, dtype=pl.Int64)
-    only = only_value(column)
-    assert (only is not None) == is_only
-    if only is not None:
-        held = pl.select(pl.int_range(len(column)).alias("row")).with_columns(only)["count"]
-        assert held.to_list() == values
-        assert held.dtype == pl.Int64
-
-
 @pytest.mark.usefixtures("way")
-def test_rows_are_arranged_by_day_and_count() -> None:
-    order = arranged(FRAME, ["day", "count"])
+def test_rows_are_ordered_by_day_and_count() -> None:
+    order = order_of(FRAME, ["day", "count"])
     assert order is not None
     assert FRAME[order].select("day", "count").rows() == sorted(FRAME.select("day", "count").rows())
 
@@ -126,8 +104,8 @@ def test_rows_are_arranged_by_day_and_count() -> None:
 @pytest.mark.parametrize("few", [5, packing.FEW])
 def test_rows_in_order_stay_where_they_are(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "FEW", few)
-    assert arranged(FRAME.sort("day", "count"), ["day", "count"]) is None
-    assert arranged(FRAME.sort("day", "count", descending=True), ["day", "count"]) is not None
+    assert order_of(FRAME.sort("day", "count"), ["day", "count"]) is None
+    assert order_of(FRAME.sort("day", "count", descending=True), ["day", "count"]) is not None
 
 
 @pytest.mark.usefixtures("way")
@@ -145,15 +123,11 @@ def test_where_all_rows_are_the_same_the_first_stands_for_them() -> None:
     assert places.to_list() == [0] * 6
 
 
-@pytest.mark.parametrize("handful", [0, packing.HANDFUL])
-def test_the_place_of_each_row_among_others_and_the_rows_that_stand_there(
-    handful: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("handful", [0, HANDFUL])
+def test_the_place_of_each_row_among_others(handful: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "HANDFUL", handful)
     known = FRAME[[4, 1], ["day", "name"]]
     places = places_among(FRAME, known)
     assert places.to_list() == [0, 1, None, 1, 0, 1]
     assert places.dtype == pl.UInt32
-    assert among(FRAME, pl.concat([known, known]), ["day", "name"]).equals(FRAME[[0, 1, 3, 4, 5]])
     assert places_among(FRAME, known.clear()).to_list() == [None] * 6
-    assert among(FRAME, known.clear(), ["day", "name"]).is_empty()

@@ -61,6 +61,12 @@ def _gated(figures: str) -> str:
     return gated.replace("components:", f"figures: {{{figures}}}\ncomponents:")
 
 
+def _left_at_base_rate(payout: str) -> str:
+    gate = "gates: [{figure: late, at_least: 1, otherwise: base_rate}]"
+    component = f"{{component: b, credited_on: invoice, period: year, payout: {{{payout}}}, {gate}}}"
+    return f"{PLAN}  - {component}\nfigures: {{late: {{metric: late}}}}\n"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -154,6 +160,18 @@ def _gated(figures: str) -> str:
             + "  - {component: b, credited_on: order, period: year, payout: {matrix: {rows: {by: region, values: [N]}, "
             + "columns: {by: late, from: [0]}, rates: [[1%]]}}}\n",
             "components.2: cases and rates look at a transaction, 'late' is a figure; use a matrix that 'pays'",
+        ),
+        *(
+            (
+                _left_at_base_rate(payout),
+                "line 13: components.2: a payout without a rate has no base rate; leave nothing",
+            )
+            for payout in (
+                "points: [{at: 0%, pays: 0}, {at: 100%, pays: 5}]",
+                "steps: [{at: 50%, bonus: 1}]",
+                "pool: {size: {amount: 5}, of: plan, divided: equally}",
+                "matrix: {rows: {by: late, from: [0, 1]}, columns: {by: late, from: [0, 1]}, pays: [[1, 2], [3, 4]]}",
+            )
         ),
         (_with("{titles: Rep}", "{everyone: no}"), "line 4: applies_to: has to say who; give titles"),
         (

@@ -19,6 +19,8 @@ _EARNED = (
 _PAID = tuple(partial(paid, seed, 3) for seed in range(16))
 _PLANS = ("tests/compensation/test_worked_examples.py", "tests/compensation/test_gallery.py")
 
+_ROWS = ("tests/compensation/test_packing.py", "tests/compensation/test_columns.py")
+
 
 class Suite(NamedTuple):
     """Modules (glob patterns below the project's folder), and the worlds and tests that hold them."""
@@ -40,8 +42,8 @@ SUITES = {
         _EARNED,
     ),
     "crediting": Suite(
-        ("compensation/crediting/*.py", "compensation/packing.py"),
-        ("tests/compensation/crediting", "tests/compensation/test_packing.py", *_PLANS),
+        ("compensation/crediting/*.py", "compensation/packing.py", "compensation/columns.py"),
+        ("tests/compensation/crediting", *_ROWS, *_PLANS),
         _EARNED,
     ),
     "payments": Suite(

@@ -348,7 +348,6 @@ MET = {
     "the last step": (STEPS, "covers: 100%, otherwise: nothing", {0: 100, 10_000: 100}),
     "no step": (STEPS, "covers: above 100%, otherwise: nothing", {0: 400, 10_000: 400}),
     "the second half of a line": (POINTS, "covers: 50%, otherwise: nothing", {0: 250, 10_000: 250}),
-    "the line itself": (POINTS, "covers: 50%, otherwise: base_rate", {0: 500, 10_000: 500}),
     "beyond an amount": (RATES, "covers: 50, otherwise: base_rate", {5000: 300, 10_000: 500}),
 }
 
