@@ -25,6 +25,9 @@ measures:
   per_month: {ratio: [revenue, months]}
   capped: {min: [months, 12]}
   nested: {sum: [half, {product: [margin, 2]}]}
+  a_half_more: {sum: [quantity, 0.0000005]}
+  six_more: {sum: [quantity, {product: [2, 3]}]}
+  a_quarter_more: {sum: [quantity, {ratio: [1.000000000001, 4]}]}
 """
 DOCUMENT = {"transaction_id": "t", "revenue_minor": 100_001, "margin_minor": 30_000, "quantity_millionths": 7 * MILLION}
 FIELDS = {"arr": 120_000, "months": 18 * MILLION}
@@ -57,6 +60,9 @@ def told(transaction_id: str = "t", **fields: int) -> list[dict[str, Any]]:
         ("per_month", 5_556),
         ("capped", 12 * MILLION),
         ("nested", 110_001),
+        ("a_half_more", 7 * MILLION + 1),
+        ("six_more", 13 * MILLION),
+        ("a_quarter_more", 7_250_000),
     ],
 )
 def test_a_measure_is_rounded_to_a_cent_or_a_millionth(measure: str, base: int) -> None:
@@ -68,6 +74,7 @@ def test_a_measure_is_rounded_to_a_cent_or_a_millionth(measure: str, base: int) 
 
 def plan_kind(measure: str) -> str:
     numbers = {"quantity", "count", "deals", "months", "margin_ratio", "capped"}
+    numbers |= {"a_half_more", "six_more", "a_quarter_more"}
     return "number" if measure in numbers else "money"
 
 
