@@ -4,12 +4,13 @@ from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 
 from compensation.crediting.measuring import Measures
 from compensation.crediting.transactions import creditable, in_scenario
 from compensation.errors import FactsError, PayOverflowError
-from tests.compensation.crediting.company import MILLION, component, credits_of, facts, plan, rows
+from tests.compensation.crediting.company import MILLION, Row, component, credits_of, facts, plan, rows
 
 MEASURES = """\
 measures:
@@ -121,9 +122,29 @@ def test_a_deal_counts_by_its_first_transaction_of_the_kind() -> None:
         {"transaction_id": "b", "kind": "booking", "dated_on": date(2026, 1, 5)},
         {"transaction_id": "i2", "dated_on": date(2026, 3, 1)},
         {"transaction_id": "i1", "dated_on": date(2026, 2, 1)},
+        {"transaction_id": "i0", "dated_on": date(2026, 2, 1)},
     ]
     found = credits_of(facts(transactions=documents), plan(component("measure: deals", payout="{per_unit: 1}")))
-    assert rows(found, "transaction_id", "base") == [("i1", MILLION), ("i2", 0)]
+    assert rows(found, "transaction_id", "base") == [("i0", MILLION), ("i1", 0), ("i2", 0)]
+
+
+def test_a_deal_counts_in_each_scenario_and_not_if_it_was_begun_before() -> None:
+    sale = facts(transactions=[{"transaction_id": "t"}]).transactions
+    both = pl.concat([in_scenario(sale), in_scenario(sale, "what if")])
+    twice = pl.DataFrame({"deal_id": ["D", "D"], "kind": ["invoice", "invoice"]})
+    assert creditable(both, ["deals"])["deals_after"].to_list() == [MILLION, MILLION]
+    assert creditable(both, ["deals"], begun=twice)["deals_after"].to_list() == [0, 0]
+
+
+@pytest.mark.parametrize("returns", ["origin", "current"])
+def test_what_is_returned_counts_by_what_it_reverses(returns: str) -> None:
+    """Each of two sales is taken back for itself; what reverses nothing that is known was never counted."""
+    sales: list[Row] = [{"transaction_id": name} for name in ("t", "u")]
+    back: Row = {"kind": "return", "revenue_minor": -100_000, "posting_sequence": 2}
+    taken = [{**back, "transaction_id": f"{name}-r", "reverses_id": name} for name in ("t", "u", "unknown")]
+    paid = plan(component(f"measure: count, returns: {returns}", payout="{per_unit: 1}"))
+    found = credits_of(facts(transactions=[*sales, *taken]), paid)
+    assert found["base"].to_list() == [MILLION, MILLION, -MILLION, -MILLION, 0]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from datetime import date
 
+import polars as pl
 import pytest
 
+from compensation.crediting.rules_frame import CreditingRules
+from compensation.plans.rules import rules_of
 from tests.compensation.crediting.company import MILLION, Row, component, credits_of, facts, plan, rows
 
 TEAM: list[Row] = [
@@ -98,6 +101,15 @@ def test_equal_parts_of_a_role_are_equal_to_the_cent(people: int) -> None:
     )
     found = credits_of(given, plan(component("role_shares: {AE: 50%}")))
     assert found["base"].to_list() == [500_000_000] * people
+
+
+def test_a_deal_is_counted_as_finely_as_those_need_who_share_a_role_of_it() -> None:
+    """Three do in one deal; a fourth has the role elsewhere, and another role there."""
+    shared = [*(("", "D", "AE", name) for name in "abc"), ("what if", "D", "AE", "d"), ("", "E", "AE", "d")]
+    people = pl.DataFrame([*shared, ("", "D", "SE", "d")], ["scenario", "deal_id", "role", "payee_id"], orient="row")
+    by_role = CreditingRules.of(rules_of([plan(component("role_shares: {AE: 100%}"))]))
+    assert by_role.share_unit(people) == 3 * MILLION
+    assert CreditingRules.of(rules_of([plan(component())])).share_unit(people) == MILLION
 
 
 def test_a_share_by_role_is_the_components_own_matter() -> None:
