@@ -94,7 +94,7 @@ def test_the_values_of_all_columns_are_counted_together() -> None:
         assert (found is not None) == fits
 
 
-LAST = 2**40
+LAST = 10**13 + 7
 WIDE = pl.DataFrame(
     {
         "a": [LAST, 0, LAST, 0, LAST, 0],
@@ -103,7 +103,7 @@ WIDE = pl.DataFrame(
         "d": [1, 2, 2, 3, 1, 3],
     }
 )
-"""Two of the first three columns count more than 64 bits together."""
+"""Two of the first three columns count more than 64 bits together; cut off there, they stand in another order."""
 
 
 @pytest.mark.usefixtures("way")
@@ -116,11 +116,32 @@ def test_rows_are_ordered_by_days_counts_and_letters(columns: list[str]) -> None
 
 
 @pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("columns", [["a", "b", "c", "d"], ["b", "c", "d"], ["d", "c"], ["c", "d"]])
+@pytest.mark.parametrize("columns", [["a", "b", "c", "d"], ["b", "c", "d"], ["a", "b"], ["d", "c"]])
 def test_rows_are_ordered_by_more_than_64_bits(columns: list[str]) -> None:
     order = order_of(WIDE, columns)
     assert order is not None
     assert WIDE[order].select(columns).rows() == sorted(WIDE.select(columns).rows())
+
+
+SOME = 2_500_017
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [[MAX_MINOR - 1, 0, 1, 5, 2, 3]],
+        [[1, 0, 1, 0, 1, 0], [MAX_MINOR - 1, 0, 1, 5, 2, 1]],
+        [[2**62 + 3, 2**62 - 2, 2**62, 2**62 + 1, 2**62 - 1, 2**62 + 2]],
+        [[2, 1, 0, 0, 1, 2], [0, 2**62, 5, 2**62, 0, 7], [7, 0, 3, 2, 6, 1]],
+        [[SOME, 0, SOME, 0, 1, 1], [0, SOME, 7, 9, SOME, 2], [SOME, 1, 0, SOME, 3, 0]],
+    ],
+)
+def test_rows_are_ordered_to_the_last_bit(columns: list[list[int]]) -> None:
+    frame = pl.DataFrame({str(place): values for place, values in enumerate(columns)})
+    order = order_of(frame, frame.columns)
+    assert order is not None
+    assert frame[order].rows() == sorted(frame.rows())
 
 
 @pytest.mark.usefixtures("way")

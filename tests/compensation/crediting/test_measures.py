@@ -136,6 +136,11 @@ def test_a_deal_counts_in_each_scenario_and_not_if_it_was_begun_before() -> None
     assert creditable(both, ["deals"], begun=twice)["deals_after"].to_list() == [0, 0]
 
 
+def test_a_return_without_any_sale_is_credited() -> None:
+    back = {"transaction_id": "r", "kind": "return", "reverses_id": "unknown", "revenue_minor": -100_000}
+    assert credits_of(facts(transactions=[back]), plan(component()))["base"].to_list() == [-100_000]
+
+
 @pytest.mark.parametrize("returns", ["origin", "current"])
 def test_what_is_returned_counts_by_what_it_reverses(returns: str) -> None:
     """Each of two sales is taken back for itself; what reverses nothing that is known was never counted."""
@@ -162,6 +167,13 @@ def test_what_cannot_be_measured_says_so(measure: str, change: dict[str, Any], o
     paid = plan(component(f"measure: {measure}", payout=pays), more=MEASURES)
     found = credits_of(facts(transactions=[{**DOCUMENT, **change}], measures=told()), paid)
     assert found["outcome"].to_list() == [outcome]
+
+
+@pytest.mark.parametrize("looks", ["measure: margin, position: revenue", "measure: revenue, position: margin"])
+def test_what_is_paid_on_and_what_is_looked_at_both_have_to_be_known(looks: str) -> None:
+    paid = plan(component(f"{looks}, mode: rate_after"))
+    found = credits_of(facts(transactions=[{**DOCUMENT, "margin_minor": None}]), paid)
+    assert found["outcome"].to_list() == ["no_margin"]
 
 
 def test_a_return_from_a_ratio_to_nothing_cannot_be_measured() -> None:
