@@ -121,7 +121,10 @@ def _calculated(
 ) -> pl.LazyFrame:
     numbers = narrowest_for(raw, matched, rules, names, unit)
     exact = pl.col([name for name in raw.columns if name not in ("rule", "converted_late")]).cast(numbers)
-    missing = (pl.col(f"{name}_after").is_null().alias(f"{name}_missing") for name in names)
+    missing = (
+        pl.any_horizontal(pl.col(f"{name}_{side}").is_null() for side in SIDES).alias(f"{name}_missing")
+        for name in names
+    )
     amounts = raw.lazy().with_columns(exact, *missing)
     for name in names:
         for side in SIDES:

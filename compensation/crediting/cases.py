@@ -44,12 +44,12 @@ class Lookup:
     stride: int = 1
 
     @cached_property
-    def _places(self) -> dict[str, int]:
+    def _places(self) -> dict[str | None, int]:
         return {value: place for place, values in enumerate(self.values) for value in values}
 
     def of_value(self, value: str | None) -> int | None:
         """The place of an attribute's value; that of ``other`` for a value that has none."""
-        found = self._places.get(value or "", self._places.get(OTHER))
+        found = self._places.get(value, self._places.get(OTHER))
         return None if found is None else found * self.stride
 
     def of_number(self, number: Fraction) -> int | None:
@@ -63,7 +63,7 @@ class Lookup:
 
 
 def lookups(rule: Rule) -> tuple[Lookup, ...]:
-    """What the rule looks up for each credit; what it looks up for a whole period, in figures, is left out."""
+    """What the rule looks up for each credit."""
     payout, found = rule.component.payout, []
     if payout.by is not None:
         cases: Sequence[Case] = payout.cases or ()
@@ -73,7 +73,7 @@ def lookups(rule: Rule) -> tuple[Lookup, ...]:
     if payout.matrix is not None and payout.matrix.rates:
         for axis, stride in ((payout.matrix.rows, len(payout.matrix.columns)), (payout.matrix.columns, 1)):
             found.append(Lookup(axis.by, tuple((value,) for value in axis.values), axis.begins, stride=stride))
-    return tuple(lookup for lookup in found if lookup.by not in rule.plan.figures)
+    return tuple(found)
 
 
 def case_measures(rule: Rule) -> Iterator[str]:
@@ -88,7 +88,7 @@ def case_attributes(rule: Rule) -> Iterator[str]:
 
 
 def _is_measure(name: str, rule: Rule) -> bool:
-    return name in rule.plan.measures or (name in BUILT_IN and name not in COLUMNS)
+    return name in rule.plan.measures or name in BUILT_IN
 
 
 def case_numbers(
@@ -98,14 +98,14 @@ def case_numbers(
     has no cases, null where none holds; None if no rule has any. ``prepared``: all documents, also those that credit
     nobody.
     """
-    by_name: dict[str, list[tuple[Rule, Lookup]]] = defaultdict(list)
+    by_name: dict[tuple[str, bool], list[tuple[Rule, Lookup]]] = defaultdict(list)
     for rule in rules:
         for lookup in lookups(rule):
-            name = measure_key(rule.plan_number, lookup.by) if _is_measure(lookup.by, rule) else lookup.by
-            by_name[name].append((rule, lookup))
+            is_measure = _is_measure(lookup.by, rule)
+            name = measure_key(rule.plan_number, lookup.by) if is_measure else lookup.by
+            by_name[name, is_measure].append((rule, lookup))
     numbers: pl.Series | None = None
-    for name, wanted in by_name.items():
-        is_measure = _is_measure(wanted[0][1].by, wanted[0][0])
+    for (name, is_measure), wanted in by_name.items():
         values = _measured(matched, prepared, name, exchange) if is_measure else _attributed(matched, name)
         places = _places_of(values, wanted, rates)
         numbers = places if numbers is None else numbers + places
@@ -155,7 +155,7 @@ def _whole_measure(matched: Matched, prepared: pl.DataFrame, key: str) -> pl.Ser
     whole = originals.with_columns(document, pl.col(f"{key}_after").alias("_whole")).select(*on, "_whole")
     tied = matched.documents.with_columns(document).join(whole, on=on, how="left", maintain_order="left")
     stands_alone = (pl.col("kind") == "return") & pl.col("reverses_id").is_null()
-    value = pl.when(stands_alone).then(0 - pl.col(f"{key}_after")).otherwise("_whole")
+    value = pl.when(stands_alone).then(-pl.col(f"{key}_after")).otherwise("_whole")
     return tied.select(value).to_series().gather(matched.rows["document"]).alias("_value")
 
 
@@ -165,19 +165,20 @@ def _place(row: Sequence[object], rule: Rule, lookup: Lookup, rates: ExchangeRat
             return lookup.of_number(Fraction(months_between(hired_on, credited_on) + 1))
         case (int() as instalment,):
             return lookup.of_number(Fraction(instalment + 1))
-        case (Decimal() as value, num, den):
-            return _place_of_measure(Fraction(value), num, den, rule, lookup, rates)
+        case (Decimal() as value, Decimal() as num, Decimal() as den):
+            return _place_of_measure(Fraction(value), Fraction(num) / Fraction(den), rule, lookup, rates)
+        case (Decimal() as value, _, _):
+            return _place_of_measure(Fraction(value), None, rule, lookup, rates)
         case (value,) if not lookup.begins:
             return lookup.of_value(None if value is None else str(value))
     return None
 
 
 def _place_of_measure(
-    value: Fraction, num: object, den: object, rule: Rule, lookup: Lookup, rates: ExchangeRates
+    value: Fraction, rate: Fraction | None, rule: Rule, lookup: Lookup, rates: ExchangeRates
 ) -> int | None:
     if rule.plan.kind_of(lookup.by) is MeasureKind.NUMBER:
         return lookup.of_number(value / MILLIONTHS)
-    if not isinstance(num, Decimal) or not isinstance(den, Decimal):
+    if rate is None:
         return None
-    unit = Fraction(10) ** rates.exponent(rule.plan.currency)
-    return lookup.of_number(value * Fraction(num) / Fraction(den) / unit)
+    return lookup.of_number(value * rate / Fraction(10) ** rates.exponent(rule.plan.currency))

@@ -7,8 +7,9 @@ import polars as pl
 
 from compensation.exact import MILLIONTHS
 from compensation.facts.assignments import POSITIONS
-from compensation.plans.components import Covering, CreditTo
+from compensation.plans.components import Covering
 from compensation.plans.parts import NEVER
+from compensation.plans.plan import Plan
 from compensation.plans.rules import Rule
 
 _MATCHED = ("customer", "product", "product_family", "region", "channel")
@@ -56,8 +57,7 @@ def first_covering(placed: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
 def _patterns(coverage: pl.DataFrame) -> list[tuple[str, ...]]:
     """The attributes that rows state together; at least one such list."""
     stated = coverage.select(pl.col(name).is_not_null() for name in _MATCHED).unique()
-    found = [tuple(itertools.compress(_MATCHED, row)) for row in stated.iter_rows()]
-    return sorted(found) or [()]
+    return [tuple(itertools.compress(_MATCHED, row)) for row in stated.iter_rows()] or [()]
 
 
 def _matching(combinations: pl.DataFrame, rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
@@ -65,7 +65,7 @@ def _matching(combinations: pl.DataFrame, rows: pl.DataFrame, names: tuple[str, 
     stating = rows.filter(pl.col(name).is_not_null() == (name in names) for name in _MATCHED)
     stating = stating.drop(name for name in _MATCHED if name not in names)
     places = combinations.select("_combination", "credited_on", *names)
-    joined = places.join(stating, on=list(names), how="inner") if names else places.join(stating, how="cross")
+    joined = places.join(stating, on=list(names)) if names else places.join(stating, how="cross")
     day = pl.col("credited_on")
     columns = ("_combination", "_row", "payee_id", "role", "share_millionths", "precedence")
     return joined.filter(day >= pl.col("from_on"), day < pl.col("to_on")).select(columns)
@@ -77,31 +77,29 @@ COVERED_BY = list(_COVERED)
 
 def customer_positions(participants: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
     """As positions of assignments, those of customers whose rebates credit other components of their plan."""
-    plans = {rule.plan_number: rule.plan for rule in rules if rule.plan.applies_to.is_for_customers}
-    known = participants["payee_id"].unique().sort().to_list() if plans else []
+    plans = {rule.plan_number: rule.plan for rule in rules}
+    known = [name for name in participants["payee_id"].unique() if name.startswith(CUSTOMER)]
     rows = [
         (number, payee_id, plan.effective.from_on, plan.effective.ends_on, None, None, None, None, None)
         for number, plan in plans.items()
         for payee_id in known
-        if payee_id.startswith(CUSTOMER)
-        and (plan.applies_to.all_customers or payee_id.removeprefix(CUSTOMER) in plan.applies_to.customers)
+        if _is_for(plan, payee_id.removeprefix(CUSTOMER))
     ]
     return pl.DataFrame(rows, schema=POSITIONS, orient="row")
 
 
+def _is_for(plan: Plan, customer: str) -> bool:
+    return plan.applies_to.all_customers or customer in plan.applies_to.customers
+
+
 def customers(transactions: pl.DataFrame, rules: Sequence[Rule], unit: int) -> pl.DataFrame:
     """The customers who are payees, by plan: plan, customer, and the columns of parties and positions."""
-    plans = {
-        rule.plan_number: rule.plan
-        for rule in rules
-        if CreditTo.CUSTOMER in rule.component.credit_to and rule.plan.applies_to.is_for_customers
-    }
-    known = transactions["customer"].drop_nulls().unique().sort().to_list()
+    plans = {rule.plan_number: rule.plan for rule in rules}
     rows = [
         (number, name, f"{CUSTOMER}{name}", plan.effective.from_on, plan.effective.ends_on)
         for number, plan in plans.items()
-        for name in known
-        if plan.applies_to.all_customers or name in plan.applies_to.customers
+        for name in transactions["customer"].drop_nulls().unique()
+        if _is_for(plan, name)
     ]
     texts, days = dict.fromkeys(("customer", "payee_id"), pl.String()), ("eligible_from", "eligible_to")
     schema: dict[str, pl.DataType] = {"plan": pl.Int64(), **texts, **dict.fromkeys(days, pl.Date())}

@@ -46,22 +46,26 @@ def filtered(matched: Matched, rules: Sequence[Rule]) -> Matched:
         known = values[first].to_list()
         refused = refusals(rules, key, known)
         if refused:
-            matched = matched.kept(_allowed(matched, places, known, refused))
-    for name in sorted({name for rule in rules for name in rule.component.filter.own}):
+            matched = matched.kept(_allowed(matched, rules, places, known, refused))
+    for name in dict.fromkeys(name for rule in rules for name in rule.component.filter.own):
         numbers = [rule.number for rule in rules if name in rule.component.filter.own]
         theirs, payees = (matched.column(column) for column in _own(name))
-        matched = matched.kept(~matched.rows["rule"].is_in(numbers) | (theirs == payees).fill_null(value=False))
+        matched = matched.kept(~matched.rows["rule"].is_in(numbers) | (theirs == payees))
     return matched
 
 
 def _allowed(
-    matched: Matched, places: pl.Series, known: Sequence[str], refused: Sequence[tuple[int, str]]
+    matched: Matched,
+    rules: Sequence[Rule],
+    places: pl.Series,
+    known: Sequence[str],
+    refused: Sequence[tuple[int, str]],
 ) -> pl.Series:
     """Whether each credit's rule lets the value of its document pass, looked up in a table of rules and values."""
     numbers = {value: number for number, value in enumerate(known)}
-    rules = int(str(matched.rows["rule"].max() or 0)) + 1
-    table = repeated(value=True, count=rules * len(known), dtype=pl.Boolean())
-    wrong = [rule * len(known) + numbers[value] for rule, value in refused if rule < rules]
+    lines = max(rule.number for rule in rules) + 1
+    table = repeated(value=True, count=lines * len(known), dtype=pl.Boolean())
+    wrong = [rule * len(known) + numbers[value] for rule, value in refused]
     cells = matched.rows["rule"] * len(known) + places[matched.rows["document"]]
     return table.scatter(wrong, values=False)[cells]
 
@@ -73,13 +77,13 @@ def refusals(rules: Sequence[Rule], key: str, values: Collection[str]) -> list[t
         for rule in rules
         if _mentions(rule.component.filter, key)
         for value in values
-        if not is_allowed(rule.component, key, value or None)
+        if not is_allowed(rule.component, key, value)
     ]
 
 
 def filter_keys(rules: Sequence[Rule]) -> Iterator[str]:
     """The filter keys that any rule uses, then the attributes as ``attribute:<name>``."""
-    attributes = sorted({f"{ATTRIBUTE}{name}" for rule in rules for name in _attributes(rule)})
+    attributes = dict.fromkeys(f"{ATTRIBUTE}{name}" for rule in rules for name in _attributes(rule))
     return (key for key in (*FILTERED, *attributes) if any(_mentions(rule.component.filter, key) for rule in rules))
 
 

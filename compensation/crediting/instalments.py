@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from compensation.columns import with_same
-from compensation.exact_columns import divided, exact
+from compensation.exact_columns import EXACT_TYPE, divided, exact
 from compensation.plans.components import Every, Recurs, Returns
 from compensation.plans.periods import months_after
 from compensation.plans.rules import Rule
@@ -43,7 +43,7 @@ def scheduled(
         for part in _of_schedule(transactions, schedule, keys, as_of)
     ]
     order = ("posting_sequence", "_day", "source", "source_ref", "transaction_id", "instalment")
-    everything = pl.concat(parts).sort(*order, "schedule")
+    everything = pl.concat(parts).sort(*order)
     return everything.with_columns(pl.struct(order).rle_id().cast(pl.Int64).alias("order_no")).drop("_day")
 
 
@@ -55,19 +55,20 @@ def _of_schedule(
         yield once
         return
     is_return = pl.col("kind") == "return"
-    yield _instalments(once, schedule, keys, as_of).select(once.columns)
+    yield _instalments(once, schedule.recurs, schedule.returns, keys, as_of).select(once.columns)
     if schedule.returns is Returns.CURRENT:
         yield once.filter(is_return)
     else:  # one that reverses nothing known stands alone
         yield once.filter(is_return & pl.col("reverses_id").is_null())
 
 
-def _instalments(once: pl.DataFrame, schedule: Schedule, keys: Sequence[str], as_of: date | None) -> pl.DataFrame:
-    recurs = schedule.recurs or Recurs(every=Every.MONTH, times=1)
+def _instalments(
+    once: pl.DataFrame, recurs: Recurs, returns: Returns | None, keys: Sequence[str], as_of: date | None
+) -> pl.DataFrame:
     originals = once.filter(pl.col("kind") != "return")
     calendar = _calendar(originals["dated_on"].unique().to_list(), recurs, as_of)
-    spread = originals.drop("instalment", "credited_on", "_day").join(calendar, on="dated_on", how="inner")
-    if schedule.returns is Returns.ORIGIN:
+    spread = originals.drop("instalment", "credited_on", "_day").join(calendar, on="dated_on")
+    if returns is Returns.ORIGIN:
         spread = _until_returned(spread, once)
     if recurs.divided:
         spread = spread.with_columns(
@@ -88,8 +89,8 @@ def _calendar(days: Sequence[date], recurs: Recurs, as_of: date | None) -> pl.Da
 
 
 def _until_returned(spread: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
-    tied = once.filter(pl.col("kind") == "return", pl.col("reverses_id").is_not_null())
-    ends = tied.group_by("scenario", pl.col("reverses_id").alias("transaction_id")).agg(
+    """Without what comes after the first return; a row that reverses nothing (null) meets no document."""
+    ends = once.group_by("scenario", pl.col("reverses_id").alias("transaction_id")).agg(
         pl.col("dated_on").min().alias("_ends")
     )
     ending = spread.join(ends, on=["scenario", "transaction_id"], how="left", maintain_order="left")
@@ -99,5 +100,5 @@ def _until_returned(spread: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
 def _part(column: str, times: int) -> pl.Expr:
     """The instalment's part by subtraction on a running share, so that the parts add up."""
     upto, below = pl.col("instalment") + 1, pl.col("instalment")
-    cut = [divided(pl.col(column) * number.cast(pl.Decimal(38, 0)), exact(times)) for number in (upto, below)]
+    cut = [divided(pl.col(column) * number.cast(EXACT_TYPE), exact(times)) for number in (upto, below)]
     return (cut[0] - cut[1]).alias(column)

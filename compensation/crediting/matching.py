@@ -14,7 +14,7 @@ from compensation.crediting.matched import PLACE, Matched, typed
 from compensation.crediting.measuring import BASES, with_fields
 from compensation.crediting.parties import parties
 from compensation.crediting.rules_frame import CreditingRules
-from compensation.crediting.transactions import ATTRIBUTE, Scenarios, complete, creditable
+from compensation.crediting.transactions import ATTRIBUTE, Scenarios, creditable
 from compensation.facts.assignments import Assignments, is_for
 from compensation.packing import first_occurrences, places_among
 from compensation.plans.components import CreditTo, Event
@@ -29,7 +29,7 @@ Found = tuple[pl.DataFrame, pl.DataFrame]
 def prepared(scenarios: Scenarios, crediting: CreditingRules) -> pl.DataFrame:
     """The transactions in their order, with the attributes and measures that the rules look at."""
     measures = crediting.measures
-    transactions = with_fields(complete(scenarios.transactions), scenarios.measures, measures.fields)
+    transactions = with_fields(scenarios.transactions, scenarios.measures, measures.fields)
     transactions = with_attributes(transactions, scenarios.attributes, _attributes(crediting))
     evaluated = measures.evaluated(creditable(transactions, measures.bases, crediting.events, scenarios.begun))
     placed = scheduled(evaluated, crediting.schedules, list(measures.wanted), scenarios.as_of)

@@ -13,8 +13,8 @@ from functools import reduce
 import polars as pl
 
 from compensation.errors import FactsError
-from compensation.exact import LIMIT, MILLIONTHS
-from compensation.exact_columns import divided, exact
+from compensation.exact import LIMIT, MILLIONTHS, rounded
+from compensation.exact_columns import divided, exact, magnitude
 from compensation.plans.measures import BUILT_IN, Measure, MeasureKind, kind_of
 from compensation.plans.plan import Plan
 from compensation.plans.typed_numbers import Number
@@ -44,7 +44,7 @@ class Measures:
     @property
     def bases(self) -> list[str]:
         """The built-in measures and fields (``field:<name>``) that all of them are made of."""
-        return sorted({base for plan, name in self.wanted.values() for base in _bases(name, plan)})
+        return list(dict.fromkeys(base for plan, name in self.wanted.values() for base in _bases(name, plan)))
 
     @property
     def fields(self) -> list[str]:
@@ -88,22 +88,25 @@ def _bases_of(measure: Measure, plan: Plan) -> Iterator[str]:
 
 def _sides(key: str, name: str, plan: Plan, transactions: pl.DataFrame) -> Iterator[pl.Expr]:
     """An original begins with nothing; of a family that is returned to nothing, nothing is left."""
-    bases = sorted(set(_bases(name, plan)))
+    bases = dict.fromkeys(_bases(name, plan))
     largest = {base: _largest(transactions, base) for base in bases}
-    stands_alone = (pl.col("kind") == "return") & pl.col("reverses_id").is_null()
-    sign = pl.when(stands_alone).then(exact(-1)).otherwise(exact(1))
     is_original = pl.col("reverses_id").is_null()
     for side in ("before", "after"):
-        columns = {base: pl.col(f"{base}_{side}") * sign for base in bases}
-        value = _Evaluation(plan, name, columns, largest).named(name).expr * sign
+        columns = {base: _mirrored(pl.col(f"{base}_{side}")) for base in bases}
+        value = _mirrored(_Evaluation(plan, name, columns, largest).named(name).expr)
         is_gone = pl.all_horizontal(pl.col(f"{base}_{side}") == 0 for base in bases)
         is_empty = (is_original | is_gone) if side == "before" else (is_gone & ~is_original)
         yield pl.when(is_empty).then(exact(0)).otherwise(value).alias(f"{key}_{side}")
 
 
+def _mirrored(value: pl.Expr) -> pl.Expr:
+    """The value, of a return that stands alone with the other sign."""
+    stands_alone = (pl.col("kind") == "return") & pl.col("reverses_id").is_null()
+    return pl.when(stands_alone).then(-value).otherwise(value)
+
+
 def _largest(transactions: pl.DataFrame, base: str) -> int:
-    reach = transactions.select(pl.max_horizontal(pl.col(f"{base}_before", f"{base}_after").abs().max())).item()
-    return int(reach or 0)
+    return max(magnitude(transactions[f"{base}_{side}"]) for side in ("before", "after"))
 
 
 @dataclass(frozen=True)
@@ -130,25 +133,30 @@ class _Evaluation:
         return _Value(self._columns[base], _unit(kind), self._largest[base])
 
     def _measure(self, measure: Measure) -> _Value:
-        if measure.field is not None and measure.kind is not None:
-            return self._base(f"{FIELD}{measure.field}", MeasureKind(measure.kind))
-        unit = _unit(kind_of("it", {**self._plan.measures, "it": measure}))
-        terms = [self._term(term) for term in measure.terms]
+        kind = kind_of("it", {**self._plan.measures, "it": measure})
+        if measure.field is not None:
+            return self._base(f"{FIELD}{measure.field}", kind)
+        unit = _unit(kind)
         match measure.operator:
             case "product":
-                return self._product(terms, unit)
+                return self._product([self._term(term) for term in measure.terms], unit)
             case "ratio":
-                return self._ratio(terms[0], terms[1], unit)
+                dividend, divisor = (self._term(term) for term in measure.terms)
+                return self._ratio(dividend, divisor, unit)
             case operator:
-                return self._combined(str(operator), [self._whole(term, unit) for term in terms], unit)
+                return self._combined(str(operator), [self._whole(term, unit) for term in measure.terms], unit)
 
     def _term(self, term: Number | Measure | str) -> _Value:
         if isinstance(term, Number):
             return _Value(exact(term.value.numerator), term.value.denominator, abs(term.value.numerator))
         return self._measure(term) if isinstance(term, Measure) else self.named(term)
 
-    def _whole(self, term: _Value, unit: int) -> _Value:
-        return term if term.den == unit else self._quotient(term.expr * unit, term.reach * unit, exact(term.den), unit)
+    def _whole(self, term: Number | Measure | str, unit: int) -> _Value:
+        """A term of a sum, which are all of one kind: a number is counted as finely as the others."""
+        if not isinstance(term, Number):
+            return self._term(term)
+        whole = rounded(term.value * unit)
+        return _Value(exact(whole), unit, abs(whole))
 
     def _combined(self, operator: str, terms: list[_Value], unit: int) -> _Value:
         expressions, reach = [term.expr for term in terms], sum(term.reach for term in terms)
@@ -158,33 +166,33 @@ class _Evaluation:
                 return _Value(reduce(lambda left, right: left + right, expressions), unit, reach)
             case "difference":
                 return _Value(expressions[0] - expressions[1], unit, reach)
-        chosen = reduce(_less if operator == "min" else _greater, expressions)
-        return _Value(chosen, unit, reach)
+        chosen = (pl.min_horizontal if operator == "min" else pl.max_horizontal)(expressions)
+        is_unknown = pl.any_horizontal(expression.is_null() for expression in expressions)
+        return _Value(pl.when(is_unknown).then(None).otherwise(chosen), unit, reach)
 
     def _product(self, terms: list[_Value], unit: int) -> _Value:
         scale = Fraction(unit)
         reach = 1
         for term in terms:
             scale, reach = scale / term.den, reach * term.reach
-        self._refuse(2 * reach * scale.numerator + scale.denominator)
         product = reduce(lambda left, right: left * right, (term.expr for term in terms))
-        return self._quotient(
-            product * exact(scale.numerator), reach * scale.numerator, exact(scale.denominator), unit, scale.denominator
-        )
+        by, divisor = scale.denominator, exact(scale.denominator)
+        return self._quotient(product * exact(scale.numerator), reach * scale.numerator, divisor, by, unit, least=by)
 
     def _ratio(self, dividend: _Value, divisor: _Value, unit: int) -> _Value:
+        """Null where it is divided by nothing."""
         scale = Fraction(unit * divisor.den, dividend.den)
-        sign = pl.when(divisor.expr < 0).then(exact(-1)).otherwise(exact(1))
-        numerator, reach = dividend.expr * exact(scale.numerator) * sign, dividend.reach * scale.numerator
-        largest = divisor.reach * scale.denominator
-        self._refuse(2 * reach + 2 * largest)
-        size = divisor.expr.abs() * exact(scale.denominator)
-        usable = pl.when(size > 0).then(size).otherwise(None)
-        return self._quotient(numerator, reach, usable, unit)
+        numerator = pl.when(divisor.expr < 0).then(-dividend.expr).otherwise(dividend.expr) * exact(scale.numerator)
+        size, most = divisor.expr.abs() * exact(scale.denominator), divisor.reach * scale.denominator
+        usable = pl.when(size > 0).then(size)
+        return self._quotient(numerator, dividend.reach * scale.numerator, usable, most, unit)
 
-    def _quotient(self, numerator: pl.Expr, reach: int, denominator: pl.Expr, unit: int, by: int = 1) -> _Value:
-        self._refuse(2 * reach)
-        return _Value(divided(numerator, denominator), unit, reach // by + 1)
+    def _quotient(
+        self, numerator: pl.Expr, reach: int, denominator: pl.Expr, most: int, unit: int, *, least: int = 1
+    ) -> _Value:
+        """``least`` and ``most``: what bounds the denominator."""
+        self._refuse(2 * (reach + most))
+        return _Value(divided(numerator, denominator), unit, reach // least + 1)
 
     def _refuse(self, reach: int) -> None:
         if reach > LIMIT:
@@ -192,14 +200,6 @@ class _Evaluation:
                 f"measure '{self._name}' of plan '{self._plan.name}': its transactions are too large to be "
                 "calculated exactly; correct them, or measure in larger units"
             )
-
-
-def _less(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    return pl.when(right < left).then(right).otherwise(pl.when(right.is_null()).then(None).otherwise(left))
-
-
-def _greater(left: pl.Expr, right: pl.Expr) -> pl.Expr:
-    return pl.when(right > left).then(right).otherwise(pl.when(right.is_null()).then(None).otherwise(left))
 
 
 def _unit(kind: MeasureKind) -> int:

@@ -53,13 +53,9 @@ def parties_of(rule: Rule) -> set[str]:
 
 
 def parties(
-    scenarios: Scenarios,
-    assignments: Assignments,
-    sharing: Sharing = Sharing(),
-    wanted: Collection[str] | None = None,
-    unit: int = MILLIONTHS,
+    scenarios: Scenarios, assignments: Assignments, sharing: Sharing, wanted: Collection[str], unit: int
 ) -> pl.DataFrame:
-    """Everybody whom a deal can credit: owners and overlays, and the managers above each owner.
+    """Everybody whom a deal can credit: owners and overlays, and the managers above each owner if they are wanted.
 
     Columns scenario, deal_id, payee_id, role, party (owner, overlay, direct_manager, upper_manager; role_manager: by a
     fixed share), via_payee_id (the owner of a manager), owner_role, level (how far a manager is above the owner),
@@ -70,7 +66,7 @@ def parties(
     if sharing.succeeds:
         direct = _succeeded(direct, assignments)
     parts = [direct.lazy()]
-    if wanted is None or {"direct_manager", "upper_manager", "role_manager"} & set(wanted):
+    if {"direct_manager", "upper_manager", "role_manager"} & set(wanted):
         chains = assignments.chains()
         parts.append(_managers(direct, chains))
         if _MANAGER in dict(sharing.role_shares):

@@ -15,7 +15,7 @@ from compensation.columns import collected, with_same
 from compensation.crediting.measuring import BASES, COUNTED, FIELD
 from compensation.exact import MILLIONTHS
 from compensation.exact_columns import EXACT_TYPE, as_exact, exact
-from compensation.facts.schemas import MAY_BE_ABSENT, SCHEMAS
+from compensation.facts.schemas import SCHEMAS
 from compensation.plans.components import Event
 
 ATTRIBUTE = "attribute:"
@@ -28,9 +28,7 @@ _OWN_ATTRIBUTES = ("product", "product_family", "customer", "region", "channel",
 BEGUN = ("deal_id", "kind")
 
 
-def _none_of(name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    schema = SCHEMAS[name]
-    return pl.DataFrame(schema={column: schema[column] for column in columns or schema})
+NOT_BEGUN = pl.DataFrame(schema={column: SCHEMAS["transactions"][column] for column in BEGUN})
 
 
 @dataclass(frozen=True)
@@ -44,26 +42,18 @@ class Scenarios:
 
     transactions: pl.DataFrame
     participants: pl.DataFrame
-    measures: pl.DataFrame = field(default_factory=lambda: _none_of("measures"))
-    attributes: pl.DataFrame = field(default_factory=lambda: _none_of("attributes"))
-    coverage: pl.DataFrame = field(default_factory=lambda: _none_of("coverage"))
+    measures: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMAS["measures"]))
+    attributes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMAS["attributes"]))
+    coverage: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMAS["coverage"]))
     as_of: date | None = None
-    begun: pl.DataFrame = field(default_factory=lambda: _none_of("transactions", BEGUN))
-
-
-def complete(transactions: pl.DataFrame) -> pl.DataFrame:
-    """The transactions with the columns that they may lack, as nulls."""
-    absent = MAY_BE_ABSENT["transactions"] - set(transactions.columns)
-    if not absent:
-        return transactions
-    return transactions.with_columns(pl.lit(None, pl.String).alias(column) for column in sorted(absent))
+    begun: pl.DataFrame = field(default_factory=lambda: NOT_BEGUN)
 
 
 def creditable(
     transactions: pl.DataFrame,
     bases: Sequence[str],
     events: Collection[str] = EVENTS,
-    begun: pl.DataFrame | None = None,
+    begun: pl.DataFrame = NOT_BEGUN,
 ) -> pl.DataFrame:
     """Transactions in their order, with ``event``, ``treatment``, ``credited_on``, ``reverses_id`` (of returns by
     origin) and family measures: ``<base>_before``, ``<base>_after`` of each base.
@@ -74,11 +64,11 @@ def creditable(
     :class:`Scenarios`.
     """
     has_returns = bool((transactions["kind"] == "return").any())
-    kept = (*EVENTS, "return") if has_returns else sorted(events)
+    kinds = (*EVENTS, "return") if has_returns else list(events)
     ordered = (
         transactions.lazy()
-        .filter(pl.col("kind").is_in(kept))
-        .sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id", "deal_id")
+        .filter(pl.col("kind").is_in(kinds))
+        .sort("posting_sequence", "dated_on", "source", "source_ref", "transaction_id")
         .with_columns(pl.int_range(pl.len()).alias("order_no"))
     )
     if has_returns:
@@ -86,13 +76,7 @@ def creditable(
     originals = ordered.filter(pl.col("kind") != "return") if has_returns else ordered
     if "deals" in bases:
         first = pl.col("order_no") == pl.col("order_no").min().over("scenario", *BEGUN)
-        known = (
-            (_none_of("transactions", BEGUN) if begun is None else begun)
-            .lazy()
-            .select(BEGUN)
-            .unique()
-            .with_columns(is_new=False)
-        )
+        known = begun.lazy().select(BEGUN).unique().with_columns(is_new=False)
         originals = originals.join(known, on=BEGUN, how="left", maintain_order="left")
         originals = originals.with_columns(is_first=first & pl.col("is_new").fill_null(value=True)).drop("is_new")
     originals = originals.with_columns_seq(
@@ -136,7 +120,7 @@ def _tied(returns: pl.DataFrame, originals: pl.DataFrame, bases: Sequence[str]) 
         "scenario", pl.col("transaction_id").alias("reverses_id"), as_exact("revenue_minor").alias("_revenue"), *taken
     )
     own = returns.drop("deal_id", *attributes)
-    joined = own.join(origins, on=["scenario", "reverses_id", "currency"], how="inner")
+    joined = own.join(origins, on=["scenario", "reverses_id", "currency"], how="inner", maintain_order="left")
     return joined.with_columns(
         *_gone(bases), *(returned for base in bases if base not in COUNTED for returned in _returned(base))
     ).with_columns(*_counts(bases), pl.lit("origin").alias("treatment"))
@@ -147,7 +131,7 @@ _FAMILY = ["scenario", "reverses_id"]
 
 def _returned(base: str) -> Iterator[pl.Expr]:
     own = as_exact(_column(base))
-    after = pl.col(f"{base}_after") + own.cum_sum().over(_FAMILY, order_by="order_no")
+    after = pl.col(f"{base}_after") + own.cum_sum().over(_FAMILY)
     yield (after - own).alias(f"{base}_before")
     yield after.alias(f"{base}_after")
 
@@ -155,16 +139,16 @@ def _returned(base: str) -> Iterator[pl.Expr]:
 def _gone(bases: Sequence[str]) -> Iterator[pl.Expr]:
     """Whether the family's revenue has been returned, before the row and after it."""
     if set(COUNTED) & set(bases):
-        returned = as_exact("revenue_minor").cum_sum().over(_FAMILY, order_by="order_no")
+        returned = as_exact("revenue_minor").cum_sum().over(_FAMILY)
         is_gone = pl.col("_revenue") + returned == 0
-        yield is_gone.cast(pl.Int64).cum_max().over(_FAMILY, order_by="order_no").alias("_gone")
+        yield is_gone.cast(pl.Int64).cum_max().over(_FAMILY).alias("_gone")
 
 
 def _counts(bases: Sequence[str]) -> Iterator[pl.Expr]:
     for base in bases:
         if base in COUNTED:
             gone = pl.col("_gone")
-            gone_before = gone.shift(1, fill_value=0).over(_FAMILY, order_by="order_no")
+            gone_before = gone.shift(1, fill_value=0).over(_FAMILY)
             yield (pl.col(f"{base}_after") * (1 - gone_before)).cast(EXACT_TYPE).alias(f"{base}_before")
             yield (pl.col(f"{base}_after") * (1 - gone)).cast(EXACT_TYPE).alias(f"{base}_after")
 

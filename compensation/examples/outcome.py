@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from compensation.crediting.measuring import Measures, measure_key, with_fields
-from compensation.crediting.transactions import complete, creditable, in_scenario
+from compensation.crediting.transactions import creditable, in_scenario
 from compensation.earnings.calculation import Calculation, calculate, history
 from compensation.earnings.engine import Engine
 from compensation.earnings.runs import Earned
@@ -85,7 +85,7 @@ class Outcome:
     def measure_of(self, name: str, transaction_ids: set[str]) -> int | None:
         """What transactions count by a measure of the plan, in minor units of their currency or millionths."""
         wanted = Measures({measure_key(0, name): (self.plan, name)})
-        transactions = in_scenario(complete(self.facts.transactions))
+        transactions = in_scenario(self.facts.transactions)
         bases = creditable(with_fields(transactions, self.facts.measures, wanted.fields), wanted.bases)
         chosen = wanted.evaluated(bases).filter(pl.col("transaction_id").is_in(sorted(transaction_ids)))
         chosen = chosen.unique("transaction_id")

@@ -55,9 +55,10 @@ def _check_uses(plan: Plan, component: Component, place: Place) -> None:
     for figure in component.figures:
         if figure not in plan.figures:
             raise problem(f"looks at an unknown figure '{figure}'", "define it under 'figures'", place=place)
-    if component.payout.by in plan.figures:
-        remedy = "use a matrix, a modifier or a gate for figures of a period"
-        raise problem(f"cases look at a transaction, '{component.payout.by}' is a figure", remedy, place=place)
+    for name in component.payout.looked_up:
+        if name in plan.figures:
+            remedy = "use a matrix that 'pays', a modifier or a gate for figures of a period"
+            raise problem(f"cases and rates look at a transaction, '{name}' is a figure", remedy, place=place)
     for measure in (component.measure, component.looks_at):
         if measure not in BUILT_IN and measure not in plan.measures:
             known = ", ".join([*BUILT_IN, *plan.measures])

@@ -219,6 +219,14 @@ class Payout(Shape):
         if self.pool and not isinstance(self.pool.divided, Division):
             yield self.pool.divided
 
+    @property
+    def looked_up(self) -> Iterator[str]:
+        """The attributes and measures that decide for each transaction: of cases, and of a matrix of rates."""
+        if self.by is not None:
+            yield self.by
+        if self.matrix and self.matrix.rates:
+            yield from (self.matrix.rows.by, self.matrix.columns.by)
+
     @model_validator(mode="after")
     def _pays_one_way(self) -> Self:
         ways = (*SHAPES, "cases", "matrix", "scorecard", "pool", "ranking")

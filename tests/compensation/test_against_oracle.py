@@ -41,6 +41,32 @@ def test_every_cent_is_the_same_where_features_meet(seed: int) -> None:
     assert comparison.cases >= 200
 
 
+ODD = (
+    *("oddities", "cases", "matrix_rates", "rare_axes", "rare_filters", "filter", "own", "accumulate_by", "roles"),
+    *(
+        "coverage",
+        "role_shares",
+        "role_remainder",
+        "remainder",
+        "recurs",
+        "earnings_of",
+        "successor",
+        "exchange",
+        "returns_current",
+    ),
+    *("per_seat", "by_seats", "margin_ratio", "few_seats", "more_seats"),
+    *("by_revenue", "by_margin", "by_margin_ratio", "by_count", "by_instalment"),
+)
+"""What is credited in unusual ways, in companies with oddities."""
+
+
+@pytest.mark.parametrize("seed", [4, 58])
+def test_every_cent_is_the_same_where_companies_are_odd(seed: int) -> None:
+    comparison = compared(seed, plans=4, wanted=ODD)
+    assert not comparison.differences, "\n\n".join(comparison.differences[:3])
+    assert comparison.cases >= 90
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_the_oracle_pays_published_examples_alike(name: str) -> None:
     """What the engine pays there is as published, see the worked examples; so the oracle is right about them too."""

@@ -94,16 +94,69 @@ def test_the_values_of_all_columns_are_counted_together() -> None:
         assert (found is not None) == fits
 
 
+LAST = 10**13 + 7
+WIDE = pl.DataFrame(
+    {
+        "a": [LAST, 0, LAST, 0, LAST, 0],
+        "b": [0, LAST, 0, 3, LAST, LAST],
+        "c": [1, 0, 0, LAST, 0, -7],
+        "d": [1, 2, 2, 3, 1, 3],
+    }
+)
+"""Two of the first three columns count more than 64 bits together; cut off there, they stand in another order."""
+
+
 @pytest.mark.usefixtures("way")
-def test_rows_are_ordered_by_day_and_count() -> None:
-    order = order_of(FRAME, ["day", "count"])
+@pytest.mark.parametrize("columns", [["day", "count"], ["name", "count"], ["count", "name"]])
+def test_rows_are_ordered_by_days_counts_and_letters(columns: list[str]) -> None:
+    for frame in (FRAME, FRAME.with_columns(pl.col("name").cast(pl.Categorical))):
+        order = order_of(frame, columns)
+        assert order is not None
+        assert frame[order].select(columns).rows() == sorted(FRAME.select(columns).rows())
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("columns", [["a", "b", "c", "d"], ["b", "c", "d"], ["a", "b"], ["d", "c"]])
+def test_rows_are_ordered_by_more_than_64_bits(columns: list[str]) -> None:
+    order = order_of(WIDE, columns)
     assert order is not None
-    assert FRAME[order].select("day", "count").rows() == sorted(FRAME.select("day", "count").rows())
+    assert WIDE[order].select(columns).rows() == sorted(WIDE.select(columns).rows())
 
 
-@pytest.mark.parametrize("few", [5, packing.FEW])
-def test_rows_in_order_stay_where_they_are(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "FEW", few)
+SOME = 2_500_017
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [[MAX_MINOR - 1, 0, 1, 5, 2, 3]],
+        [[1, 0, 1, 0, 1, 0], [MAX_MINOR - 1, 0, 1, 5, 2, 1]],
+        [[2**62 + 3, 2**62 - 2, 2**62, 2**62 + 1, 2**62 - 1, 2**62 + 2]],
+        [[2, 1, 0, 0, 1, 2], [0, 2**62, 5, 2**62, 0, 7], [7, 0, 3, 2, 6, 1]],
+        [[SOME, 0, SOME, 0, 1, 1], [0, SOME, 7, 9, SOME, 2], [SOME, 1, 0, SOME, 3, 0]],
+    ],
+)
+def test_rows_are_ordered_to_the_last_bit(columns: list[list[int]]) -> None:
+    frame = pl.DataFrame({str(place): values for place, values in enumerate(columns)})
+    order = order_of(frame, frame.columns)
+    assert order is not None
+    assert frame[order].rows() == sorted(frame.rows())
+
+
+@pytest.mark.usefixtures("way")
+def test_what_has_no_value_comes_first() -> None:
+    """The count is missing on the first of March and the third; then come -2 (twice, by name) and 4 (twice)."""
+    with_nulls = FRAME.with_columns(pl.Series("count", [None, 4, None, 4, -2, -2]))
+    order = order_of(with_nulls, ["count", "day", "name"])
+    assert order is not None
+    assert order.to_list() == [2, 0, 5, 4, 1, 3]
+
+
+@pytest.mark.parametrize("many", [5, packing.FEW])
+def test_rows_in_order_stay_where_they_are(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("FEW", "HANDFUL"):
+        monkeypatch.setattr(packing, limit, many)
     assert order_of(FRAME.sort("day", "count"), ["day", "count"]) is None
     assert order_of(FRAME.sort("day", "count", descending=True), ["day", "count"]) is not None
 

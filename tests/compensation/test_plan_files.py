@@ -155,6 +155,12 @@ def _left_at_base_rate(payout: str) -> str:
             _gated("late: {sum: [1, half]}, half: {ratio: [2, {metric: csat, over: half-month}]}"),
             "line 5: figures.half: 'half-month' is shorter than the period of 'commission' (quarter); leave out 'over'",
         ),
+        (
+            _gated("late: {metric: csat}")
+            + "  - {component: b, credited_on: order, period: year, payout: {matrix: {rows: {by: region, values: [N]}, "
+            + "columns: {by: late, from: [0]}, rates: [[1%]]}}}\n",
+            "components.2: cases and rates look at a transaction, 'late' is a figure; use a matrix that 'pays'",
+        ),
         *(
             (
                 _left_at_base_rate(payout),

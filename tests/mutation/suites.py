@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from tests.compensation.test_against_oracle import CORNERS
+from tests.compensation.test_against_oracle import CORNERS, ODD
 from tests.mutation.hunting import ROOT
 from tests.mutation.sieve import Asked
-from tests.mutation.worlds import CONDITIONS, CREDITING, LIMITS, earned, paid
+from tests.mutation.worlds import CONDITIONS, CREDITING, LIMITS, credited, earned, paid
 
 _EARNED = (
     *(partial(earned, seed, 3) for seed in (0, 7, 11, 12, 13, 15)),
@@ -15,6 +15,12 @@ _EARNED = (
     *(partial(earned, seed, 4, CONDITIONS) for seed in (4, 36)),
     *(partial(earned, seed, 4, LIMITS) for seed in (38, 43)),
     partial(earned, 31, 4, CORNERS),
+)
+_CREDITED = (
+    *(partial(credited, seed, 4, ODD) for seed in (58, 6, 45, 40, 4, 46)),
+    partial(credited, 33, 4, CREDITING),
+    partial(credited, 0, 3),
+    *(partial(earned, seed, 4, (*ODD, "customers")) for seed in (26, 41)),
 )
 _PAID = tuple(partial(paid, seed, 3) for seed in range(16))
 _PLANS = ("tests/compensation/test_worked_examples.py", "tests/compensation/test_gallery.py")
@@ -44,7 +50,7 @@ SUITES = {
     "crediting": Suite(
         ("compensation/crediting/*.py", "compensation/packing.py", "compensation/columns.py"),
         ("tests/compensation/crediting", *_ROWS, *_PLANS),
-        _EARNED,
+        _CREDITED,
     ),
     "payments": Suite(
         ("compensation/payments/*.py",),

@@ -9,12 +9,30 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from compensation import Calculation, Facts, Plan, calculate, settle
+from compensation.crediting.credits import credit
+from compensation.crediting.rules_frame import CreditingRules
+from compensation.earnings.calculation import history
+from compensation.facts.assignments import Assignments
+from compensation.facts.exchange_rates import ExchangeRates
+from compensation.plans.rules import rules_of
 from tests.compensation.worlds import LAST, facts_of, settled_world, world
 from tests.compensation.worlds.comparing import calculated_entries
 from tests.compensation.worlds.comparing_settled import settled_entries
 
 CREDITING = (
-    *("coverage", "role_shares", "remainder", "successor", "roles", "filter", "own", "exchange", "recurs", "share"),
+    *(
+        "coverage",
+        "role_shares",
+        "role_remainder",
+        "remainder",
+        "successor",
+        "roles",
+        "filter",
+        "own",
+        "exchange",
+        "recurs",
+        "share",
+    ),
     *("converted_after_share", "first_match", "customers", "returns_current", "only_for", "window", "cases"),
 )
 CONDITIONS = (
@@ -41,6 +59,20 @@ class Earned(NamedTuple):
         return _in_order(calculated_entries(calculate(self.facts, self.plans, as_of=LAST)))
 
 
+class Credited(NamedTuple):
+    """What is credited of facts under plans, before anything is earned."""
+
+    facts: Facts
+    plans: Sequence[Plan]
+
+    def answer(self) -> object:
+        """The credits, those of a rule in their order."""
+        rules = CreditingRules.of(rules_of(self.plans))
+        found = credit(history(self.facts, LAST), rules, Assignments(self.facts), ExchangeRates(self.facts))
+        order = ("order_no", "party_no")
+        return found.sort("rule", "instalment", *order).drop(order).rows()
+
+
 class Paid(NamedTuple):
     """What is settled of a calculation."""
 
@@ -59,6 +91,11 @@ def earned(seed: int, plans: int, wanted: Collection[str] = ()) -> Earned:
     """The world of a seed, of which earnings are calculated; what is ``wanted`` comes up often."""
     rows, written = world(seed, plans, wanted)
     return Earned(facts_of(rows), written)
+
+
+def credited(seed: int, plans: int, wanted: Collection[str] = ()) -> Credited:
+    """The world of :func:`earned`, of which only credits are looked at: that takes a part of the time."""
+    return Credited(*earned(seed, plans, wanted))
 
 
 def paid(seed: int, plans: int) -> Paid:

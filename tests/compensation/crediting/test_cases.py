@@ -6,7 +6,8 @@ import pytest
 
 from tests.compensation.crediting.company import MILLION, Row, component, credits_of, facts, plan, rows
 
-MEASURES = "measures: {margin_ratio: {ratio: [margin, revenue]}}"
+MEASURES = "measures: {margin_ratio: {ratio: [margin, revenue]}}\nfigures: {growth: {metric: growth}}"
+FIGURES = "{matrix: {rows: {by: growth, from: [0, 1]}, columns: {by: growth, from: [0]}, pays: [[1], [2]]}}"
 
 
 def by(name: str, *cases: str) -> str:
@@ -21,6 +22,7 @@ NUMBERS = ("from: 0", "from: 10%, to: 20%", "from: above 30%")
     ("payout", "sale", "case"),
     [
         ("{rate: 1%}", {}, 0),
+        (FIGURES, {}, 0),
         (by("product", *WORDS), {"product": "Y"}, 0),
         (by("product", *WORDS), {"product": "Z"}, 1),
         (by("product", *WORDS), {"product": "Q"}, None),

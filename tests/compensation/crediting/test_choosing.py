@@ -131,11 +131,16 @@ def test_a_credit_lies_in_a_period_of_the_plans_year(says: str, more: str, label
 
 def test_the_rebate_of_a_customer_credits_the_components_that_name_it() -> None:
     both = "\n".join([component("credit_to: customer"), component("earnings_of: pay, measure: earnings", name="bonus")])
-    of_acme, of_bolt = (plan(both, applies_to=f"{{customers: {name}}}") for name in ("Acme", "Bolt"))
-    for paying, credited in ((of_acme, [(1, "customer:Acme", "owner", 100_000)]), (of_bolt, [])):
+    whose = {name: plan(both, applies_to=f"{{customers: {name}}}") for name in ("Acme", "Bolt")}
+    every = plan(both, applies_to="{all_customers: yes}")
+    own = [(1, "customer:Acme", "owner", 100_000)]
+    for paying, credited in ((whose["Acme"], own), (whose["Bolt"], []), (every, own)):
         given = facts(
-            transactions=[{"transaction_id": "e", "deal_id": "earning|0", "kind": "earning"}],
-            participants=[{"deal_id": "earning|0", "payee_id": "customer:Acme"}],
-            attributes=earning_attributes("e", "pay", "P", paying.version),
+            transactions=[{"transaction_id": e, "deal_id": f"earning|{e}", "kind": "earning"} for e in ("e", "f")],
+            participants=[
+                {"deal_id": "earning|e", "payee_id": "customer:Acme"},
+                {"deal_id": "earning|f", "payee_id": "ann"},
+            ],
+            attributes=[row for e in ("e", "f") for row in earning_attributes(e, "pay", "P", paying.version)],
         )
         assert rows(credits_of(given, paying), "rule", "payee_id", "party", "base") == credited

@@ -127,6 +127,7 @@ def test_credits_that_fit_one_by_one_are_not_refused_for_the_largest_factors_of_
     assert narrowest({"base_after": [2**61, 2**61], "base_num": [1, 4], "base_den": [1, 4]}) == EXACT_TYPE
     assert narrowest({"base_after": [2**61, 2**61], "share_num": [1, 4], "share_den": [1, 4]}) == EXACT_TYPE
     assert narrowest({"base_after": [BEYOND], "base_num": [None], "base_den": [None]}) == EXACT_TYPE
+    assert narrowest({"base_after": [None, 2**61], "base_num": [3 * 2**59, 1], "base_den": [1, 1]}) == EXACT_TYPE
 
 
 def test_what_the_tiers_look_at_is_refused_as_well() -> None:

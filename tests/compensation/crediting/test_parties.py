@@ -2,8 +2,11 @@
 
 from datetime import date
 
+import polars as pl
 import pytest
 
+from compensation.crediting.rules_frame import CreditingRules
+from compensation.plans.rules import rules_of
 from tests.compensation.crediting.company import MILLION, Row, component, credits_of, facts, plan, rows
 
 TEAM: list[Row] = [
@@ -100,6 +103,15 @@ def test_equal_parts_of_a_role_are_equal_to_the_cent(people: int) -> None:
     assert found["base"].to_list() == [500_000_000] * people
 
 
+def test_a_deal_is_counted_as_finely_as_those_need_who_share_a_role_of_it() -> None:
+    """Three do in one deal; a fourth has the role elsewhere, and another role there."""
+    shared = [*(("", "D", "AE", name) for name in "abc"), ("what if", "D", "AE", "d"), ("", "E", "AE", "d")]
+    people = pl.DataFrame([*shared, ("", "D", "SE", "d")], ["scenario", "deal_id", "role", "payee_id"], orient="row")
+    by_role = CreditingRules.of(rules_of([plan(component("role_shares: {AE: 100%}"))]))
+    assert by_role.share_unit(people) == 3 * MILLION
+    assert CreditingRules.of(rules_of([plan(component())])).share_unit(people) == MILLION
+
+
 def test_a_share_by_role_is_the_components_own_matter() -> None:
     both = "\n".join([component("role_shares: {AE: 10%}"), component(name="usual")])
     found = credits_of(facts(TEAM, transactions=[INVOICE], participants=deal({("ann", "AE"): 100})), plan(both))
@@ -176,24 +188,26 @@ def test_whoever_covers_it_is_credited(covering: str, sale: Row, credited: dict[
 
 def test_the_first_precedence_is_that_of_the_roles_credited() -> None:
     covering: list[Row] = [{"payee_id": "ann", "role": "AE"}, {"payee_id": "bob", "role": "SE", "precedence": 2}]
-    found = credits_of(
-        facts(TEAM, transactions=[INVOICE], coverage=covering), plan(component("credit_to: coverage, roles: SE"))
-    )
-    assert found["payee_id"].to_list() == ["bob"]
+    both = f"{component('credit_to: coverage, roles: SE')}\n{component('credit_to: coverage', name='anybody')}"
+    found = credits_of(facts(TEAM, transactions=[INVOICE], coverage=covering), plan(both))
+    assert found["payee_id"].to_list() == ["bob", "ann"]
 
 
 def test_coverage_comes_beside_the_owners_and_its_return_finds_the_same_people() -> None:
     sale = {**INVOICE, "customer": "Acme"}
     back = {**sale, "transaction_id": "r", "kind": "return", "reverses_id": "t", "revenue_minor": -100_000}
-    given = facts(TEAM, transactions=[sale, {**back, "dated_on": date(2026, 5, 1)}], coverage=COVERAGE)
+    other = {**INVOICE, "transaction_id": "u", "dated_on": date(2026, 6, 1)}
+    given = facts(TEAM, transactions=[sale, {**back, "dated_on": date(2026, 5, 1)}, other], coverage=COVERAGE)
     found = credits_of(given, plan(component("credit_to: [owners, coverage]", name="pay")))
     assert rows(found, "transaction_id", "payee_id", "party", "base") == [
         ("t", "ann", "owner", 100_000),
         ("t", "ann", "coverage", 100_000),
         ("r", "ann", "owner", -100_000),
         ("r", "ann", "coverage", -100_000),
+        ("u", "ann", "owner", 100_000),
+        ("u", "max", "coverage", 100_000),
     ]
-    assert found["party_no"].to_list()[:2] == found["party_no"].to_list()[2:]
+    assert found["party_no"].to_list() == found["party_no"].to_list()[:2] * 3
 
 
 def test_without_coverage_rows_nobody_covers() -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from compensation.plans.components import AccumulateBy, Attributes, Component, Event, SplitOf
 from compensation.plans.measures import RateOfDay
-from compensation.plans.payouts import OTHER
+from compensation.plans.payouts import OTHER, Axis
 from compensation.plans.periods import Period, months_between, period_of
 from compensation.plans.plan import Plan
 from compensation.plans.typed_numbers import Bound, Number
@@ -298,12 +298,13 @@ def _place(company: Company, credit: Credit) -> list[str]:
 
 def _case(company: Company, credit: Credit) -> tuple[str | None, int | None]:
     payout = credit.rule.component.payout
-    if payout.matrix and payout.matrix.rates and payout.matrix.rows.values and payout.matrix.columns.values:
-        matrix = payout.matrix
-        row, column = (_text(company, credit, axis.by) for axis in (matrix.rows, matrix.columns))
-        if row not in matrix.rows.values or column not in matrix.columns.values:
-            return "no_case", None
-        return None, matrix.rows.values.index(row) * len(matrix.columns) + matrix.columns.values.index(column)
+    if payout.matrix and payout.matrix.rates:
+        (lack, row), (other_lack, column) = (
+            _on_axis(company, credit, axis) for axis in (payout.matrix.rows, payout.matrix.columns)
+        )
+        if row is None or column is None:
+            return min((each for each in (lack, other_lack) if each), key=_LACKS.index), None
+        return None, row * len(payout.matrix.columns) + column
     if not payout.cases or payout.by is None:
         return None, 0
     if payout.cases[0].when:
@@ -311,14 +312,24 @@ def _case(company: Company, credit: Credit) -> tuple[str | None, int | None]:
         named = [n for n, case in enumerate(payout.cases) if word is not None and word in case.when]
         other = [n for n, case in enumerate(payout.cases) if OTHER in case.when]
         return (None, (named or other)[0]) if named or other else ("no_case", None)
-    return _numbered_case(company, credit, payout.by)
+    bounds = [(case.lower, case.upper) for case in payout.cases if case.lower is not None]
+    return _numbered_case(company, credit, payout.by, bounds)
+
+
+def _on_axis(company: Company, credit: Credit, axis: Axis) -> tuple[str | None, int | None]:
+    if axis.begins:
+        return _numbered_case(company, credit, axis.by, [(bound, None) for bound in axis.begins])
+    word = _text(company, credit, axis.by)
+    return (None, axis.values.index(word)) if word in axis.values else ("no_case", None)
 
 
 def _text(company: Company, credit: Credit, name: str) -> str | None:
     return credit.party.role if name == "role" else attribute(company, credit.document, name)
 
 
-def _numbered_case(company: Company, credit: Credit, by: str) -> tuple[str | None, int | None]:
+def _numbered_case(
+    company: Company, credit: Credit, by: str, bounds: Sequence[tuple[Bound, Number | None]]
+) -> tuple[str | None, int | None]:
     if by == "instalment":
         value = Fraction(credit.document.instalment + 1)
     elif by == "tenure_months":
@@ -331,21 +342,28 @@ def _numbered_case(company: Company, credit: Credit, by: str) -> tuple[str | Non
             value = _own_measure(company, credit, by)
         except NotKnownError:
             return "no_case", None
-    cases = credit.rule.component.payout.cases or ()
-    reached = [n for n, case in enumerate(cases) if case.lower is not None and reaches(value, case.lower)]
+    reached = [n for n, (lower, _) in enumerate(bounds) if reaches(value, lower)]
     if not reached:
         return "no_case", None
-    upper = cases[reached[-1]].upper
+    upper = bounds[reached[-1]][1]
     return (None, reached[-1]) if upper is None or value <= upper.value else ("no_case", None)
 
 
 def _own_measure(company: Company, credit: Credit, by: str) -> Fraction:
     """A number of the document itself, as it was first; of a return that stands alone, of what it takes back."""
-    seen, sign = credit.document.seen, -1 if credit.document.stands_alone else 1
+    document, plan = credit.document, credit.rule.plan
+    seen, sign = document.seen, -1 if document.stands_alone else 1
     own = {"revenue": seen["revenue_minor"], "margin": seen["margin_minor"], "quantity": seen["quantity_millionths"]}
-    raw = {**company.fields.get(seen["transaction_id"], {}), **own}
+    first: Raw = {**company.fields.get(seen["transaction_id"], {}), **own, "count": MILLION}
+    raw = document.after if document.stands_alone else first
     turned = {key: None if value is None else sign * value for key, value in raw.items()}
-    return Fraction(measured(by, turned, credit.rule.plan), MILLION)
+    value = measured(by, turned, plan)
+    if plan.kind_of(by) != "money":
+        return Fraction(value, MILLION)
+    rate = _rate(company, credit)
+    if rate is None:
+        raise NotKnownError("no_rate")
+    return value * rate / company.minor(plan.currency)
 
 
 def reaches(value: Fraction, bound: Bound) -> bool:

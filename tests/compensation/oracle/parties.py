@@ -105,8 +105,11 @@ def _by_role(company: Company, component: Component, document: Document) -> Iter
             first, running = first or payee, running + part
     of_manager = component.role_shares.get("manager")
     above = next(company.managers(first, document.credited_on), None) if first is not None else None
+    reserved = of_manager.value * MILLION if of_manager is not None else 0
     if of_manager is not None and above is not None:
-        yield Party(above, "manager", "direct_manager", first, running, running + of_manager.value * MILLION, 1)
+        yield Party(above, "manager", "direct_manager", first, running, running + reserved, 1)
+    if component.remainder_to is not None and running + reserved < MILLION:
+        yield Party(component.remainder_to, "remainder", "owner", None, running + reserved, MILLION)
 
 
 _COVERED = ("customer", "product", "product_family", "region", "channel")

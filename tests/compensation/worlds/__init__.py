@@ -9,6 +9,7 @@ from tests.compensation.oracle.company import Row
 from tests.compensation.worlds.companies import LAST, REPS, Rows, company
 from tests.compensation.worlds.dice import NOT_YET
 from tests.compensation.worlds.histories import with_history, with_payers
+from tests.compensation.worlds.oddities import with_oddities
 from tests.compensation.worlds.plans import plans
 from tests.compensation.worlds.rows import facts_of, frame
 
@@ -19,6 +20,8 @@ def world(seed: int, count: int = 20, wanted: Collection[str] = ()) -> tuple[Row
     """A company and ``count`` plans, in which what is ``wanted`` comes up often; the same for the same seed."""
     random = Random(seed)  # noqa: S311  # the same world for the same seed
     rows = company(random, 110)
+    if "oddities" in wanted:
+        rows = with_oddities(random, rows)
     written = [each for number in range(count) for each in plans(random, number, wanted)]
     rows["targets"] = _targets(random, written)
     return rows, written

@@ -21,9 +21,17 @@ MEASURES: Written = {
     "larger": {"max": ["margin", "net"]},
     "weighted_seats": {"product": ["seats", "1.5", "0.3333"]},
     "per_piece": {"ratio": ["contract", "4"]},
+    "per_seat": {"ratio": ["contract", "seats"]},
+    "by_seats": {"product": ["margin", "seats"]},
+    "margin_ratio": {"ratio": ["margin", "revenue"]},
+    "few_seats": {"min": ["seats", "50.5"]},
+    "more_seats": {"sum": ["2.25", "seats", {"max": ["quantity", {"field": NUMBER_FIELD, "kind": "number"}]}]},
 }
 MONEY = ("revenue", "revenue", "revenue", "margin", "contract", "net", "both", "smaller", "larger", "per_piece")
 NUMBERS = ("quantity", "quantity", "count", "deals", "seats", "weighted_seats")
+RARE_MONEY, RARE_NUMBERS = ("per_seat", "by_seats"), ("margin_ratio", "few_seats", "more_seats")
+"""Measures that are counted only where they are wanted."""
+OF_MONEY = frozenset((*MONEY, *RARE_MONEY))
 PERIODS = (*("month",) * 3, *("quarter",) * 6, *("half-year", "year") * 3, "week", "two-weeks", "half-month", "ever")
 WITHIN_MONTHS = ("week", "two-weeks", "half-month")
 OF_QUOTA = ("revenue", "revenue", "margin", "quantity")
@@ -57,7 +65,7 @@ class Dice:
 
 
 def counts_money(component: Written) -> bool:
-    return (component.get("position") or component.get("measure", "revenue")) in MONEY
+    return (component.get("position") or component.get("measure", "revenue")) in OF_MONEY
 
 
 def sharing(component: Written) -> str:

@@ -5,15 +5,18 @@ from collections.abc import Collection
 from random import Random
 
 from compensation import Plan, parse_plan
-from tests.compensation.worlds.companies import CHANNELS, CUSTOMERS, REGIONS, TYPES
+from tests.compensation.worlds.companies import CUSTOMERS, REGIONS, TYPES
 from tests.compensation.worlds.conditions import Conditions
 from tests.compensation.worlds.dice import (
     MEASURES,
     MONEY,
     NOT_YET,
     NUMBERS,
+    OF_MONEY,
     OF_QUOTA,
     PERIODS,
+    RARE_MONEY,
+    RARE_NUMBERS,
     WITHIN_MONTHS,
     Written,
     counts_money,
@@ -242,6 +245,11 @@ class PlanWriter(Conditions):
             written["role_shares"] = random.choice(
                 ({"AE": "60%", "SE": "25%", "manager": "15%"}, {"SDR": "33.3%", "AE": "90%"})
             )
+            if self.turned_to("role_remainder"):
+                written["role_shares"] = random.choice(
+                    ({"AE": "33.33335%", "manager": "10.00005%"}, {"SDR": "50%"}, {"manager": "40%", "SE": "7%"})
+                )
+                written["remainder_to"] = "r0"
         else:
             written["credit_to"] = random.choice(
                 (
@@ -275,6 +283,13 @@ class PlanWriter(Conditions):
         ]
         if not self.is_rebate and self.chance("own", 1):
             choices += [{"own": "region"}, {"own": ["region", "channel"]}]
+        if self.turned_to("rare_filters"):
+            choices = [
+                {"own": ["team", "title"]},
+                {"own": "channel", "attributes": {"team": ["Alpha", "Beta"]}},
+                {"products": ["Pump", "Suite"], "excluding": {"customers": "Acme", "attributes": {"grade": "gold"}}},
+                {"attributes": {"grade": ["silver", "gold"], "team": "Gamma"}, "excluding": {"regions": "North"}},
+            ]
         return random.choice(choices)
 
     def _lines(self, written: Written) -> None:
@@ -294,6 +309,9 @@ class PlanWriter(Conditions):
                 else (random.choice(("revenue", "quantity")), random.choice(("margin", "revenue")))
             )
             by_quota = by_quota and position == "revenue"
+        rare = self.turned_to(*RARE_MONEY, *RARE_NUMBERS)
+        if rare is not None and not by_quota:
+            position, measure = (rare, rare) if mode == "curve" else (position, rare)
         written |= {"measure": measure, "mode": mode}
         if position != measure:
             written["position"] = position
@@ -308,14 +326,8 @@ class PlanWriter(Conditions):
                 written["accumulate_by"] = by
         if self.chance("cases", 0.15):
             written["payout"] = self._cases(mode, measure, by_quota=by_quota)
-        elif self.chance("matrix_rates", 0.05) and measure in MONEY:
-            written["payout"] = {
-                "matrix": {
-                    "rows": {"by": "region", "values": list(REGIONS)},
-                    "columns": {"by": "channel", "values": list(CHANNELS)},
-                    "rates": [[f"{random.randrange(20)}%" for _ in CHANNELS] for _ in REGIONS],
-                }
-            }
+        elif self.chance("matrix_rates", 0.05) and measure in OF_MONEY:
+            written["payout"] = self._matrix_of_rates()
         else:
             written["payout"] = self._shape(mode, measure, by_quota=by_quota)
         self._bends(written)

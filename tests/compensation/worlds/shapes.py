@@ -1,7 +1,18 @@
 """Generated shapes of pay, and cases that differ by an attribute or a number."""
 
 from tests.compensation.worlds.companies import CHANNELS, CUSTOMERS, GRADES, PRODUCTS, REGIONS, TYPES
-from tests.compensation.worlds.dice import MONEY, NOT_YET, Dice, Written
+from tests.compensation.worlds.dice import NOT_YET, OF_MONEY, Dice, Written
+
+_LOWERS = {
+    "tenure_months": ("0", "6", "24"),
+    "seats": ("0", "above 20", "50"),
+    "revenue": ("0", "1500", "above 9000"),
+    "margin": ("above 0", "700", "4000"),
+    "margin_ratio": ("0", "40%", "above 80%"),
+    "count": ("0", "1"),
+    "instalment": ("1", "2", "above 3"),
+}
+"""Where cases by numbers begin."""
 
 
 class Shapes(Dice):
@@ -9,7 +20,7 @@ class Shapes(Dice):
 
     def _shape(self, mode: str, measure: str, *, by_quota: bool, with_amounts: bool = True) -> Written:
         random = self.random
-        has_money = measure in MONEY
+        has_money = measure in OF_MONEY
         shapes = ["marginal_tiers", "marginal_tiers", "whole_amount_tiers", "whole_amount_tiers"]
         if not by_quota:
             shapes.append("flat")
@@ -66,7 +77,7 @@ class Shapes(Dice):
     def _pay(self, measure: str, shape: str, *, by_quota: bool = False, mode: str = "") -> Written:
         if by_quota and self.may_multiply and mode == "curve" and shape != "flat" and self.chance("target", 0.3):
             return {"multiplier": self.random.choice(("0.5", "1", "1.4", "200%"))}
-        if measure in MONEY:
+        if measure in OF_MONEY:
             return {"rate": self._percent()}
         return {"per_unit": self.random.choice(("0.07", "3", "12.5", "140"))}
 
@@ -90,13 +101,15 @@ class Shapes(Dice):
                 ("customer", CUSTOMERS),
             )
         )
+        rare = self.turned_to(*(f"by_{name}" for name in _LOWERS))
+        if rare is not None:
+            by, values = rare.removeprefix("by_"), ()
         if not values:
-            lowers = ("0", "6", "24") if by == "tenure_months" else ("0", "above 20", "50")
             if by == "tenure_months" and self.is_rebate:
-                by, lowers = "seats", ("0", "above 20", "50")
+                by = "seats"
             shapes = [
                 {"from": lower, **self._shape(mode, measure, by_quota=by_quota, with_amounts=pays_amounts)}
-                for lower in lowers
+                for lower in _LOWERS[by]
             ]
             if random.random() < 0.3:
                 shapes[0]["to"] = "4"
@@ -108,3 +121,15 @@ class Shapes(Dice):
         if random.random() < 0.6:
             named.append({"when": "other", **self._shape(mode, measure, by_quota=by_quota, with_amounts=pays_amounts)})
         return {"by": by, "cases": named}
+
+    def _matrix_of_rates(self) -> Written:
+        rows: Written = {"by": "region", "values": list(REGIONS)}
+        columns: Written = {"by": "channel", "values": list(CHANNELS)}
+        if self.turned_to("rare_axes"):
+            axes = ("margin", "revenue", "seats", "instalment", *([] if self.is_rebate else ["tenure_months"]))
+            rows, columns = ({"by": by, "from": list(_LOWERS[by])} for by in self.random.sample(axes, 2))
+            if self.random.random() < 0.5:
+                columns = {"by": "product_family", "values": ["Software", "Hardware"]}
+        height, width = (len(axis.get("values") or axis["from"]) for axis in (rows, columns))
+        rates = [[f"{self.random.randrange(20)}%" for _ in range(width)] for _ in range(height)]
+        return {"matrix": {"rows": rows, "columns": columns, "rates": rates}}
