@@ -29,15 +29,30 @@ def steps(
     """
     own = ledger.join(origins.select("origin"), on="origin", how="semi", maintain_order="left")
     changes = pl.concat(_changes(schedule, origins, own, documents, as_of), how="diagonal").fill_null(0)
-    start = origins.select("origin", "start_on")
-    placed = changes.join(start, on="origin").with_columns(pl.max_horizontal("on", "start_on").alias("on"))
-    counted = [name for name in placed.columns if name not in ("origin", "on", "part", "start_on")]
-    place = ("origin", "on", "part")
+    begun = changes.join(origins.select("origin", "start_on"), on="origin")
+    placed = begun.with_columns(_is_behind(begun, schedule), pl.max_horizontal("on", "start_on").alias("on"))
+    place = ("origin", "on", "is_behind", "part")
+    counted = [name for name in placed.columns if name not in (*place, "start_on")]
     summed = placed.sort(place).with_columns(_running(name) for name in counted)
     running = summed.filter(
         pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in place).fill_null(value=True)
     )
     return _named(_fractions(running, schedule), schedule)
+
+
+def _is_behind(begun: pl.DataFrame, schedule: Schedule) -> pl.Series:
+    """Whether a change comes when nothing of the basis is left any more, up to the day on which its origin starts.
+
+    All that has come before counts on that day: first what came while there was a basis, and that stays.
+    """
+    if not schedule.proportional:
+        return pl.repeat(value=False, n=begun.height, eager=True).alias("is_behind")
+    before = begun.lazy().filter(pl.col("on") <= pl.col("start_on")).group_by("origin", "on").agg(pl.col("basis").sum())
+    left = before.sort("origin", "on").with_columns(pl.col("basis").cum_sum().over("origin"))
+    known = left.filter(pl.col("basis") != 0).group_by("origin").agg(pl.col("on").max().alias("known_on"))
+    last = begun.lazy().select("origin").join(known, on="origin", how="left", maintain_order="left").collect()
+    is_behind = (begun["on"] > last["known_on"]) & (begun["on"] <= begun["start_on"])
+    return is_behind.fill_null(value=False).alias("is_behind")
 
 
 def _running(name: str) -> pl.Expr:
