@@ -40,15 +40,15 @@ def steps(
     return _named(_fractions(running, schedule), schedule)
 
 
-def _is_behind(begun: pl.DataFrame, schedule: Schedule) -> pl.Series:
+def _is_behind(begun: pl.DataFrame, schedule: Schedule) -> pl.Expr | pl.Series:
     """Whether a change comes when nothing of the basis is left any more, up to the day on which its origin starts.
 
     All that has come before counts on that day: first what came while there was a basis, and that stays.
     """
     if not schedule.proportional:
-        return pl.repeat(value=False, n=begun.height, eager=True).alias("is_behind")
+        return pl.lit(value=False).alias("is_behind")
     before = begun.lazy().filter(pl.col("on") <= pl.col("start_on")).group_by("origin", "on").agg(pl.col("basis").sum())
-    left = before.sort("origin", "on").with_columns(pl.col("basis").cum_sum().over("origin"))
+    left = before.sort("on").with_columns(pl.col("basis").cum_sum().over("origin"))
     known = left.filter(pl.col("basis") != 0).group_by("origin").agg(pl.col("on").max().alias("known_on"))
     last = begun.lazy().select("origin").join(known, on="origin", how="left", maintain_order="left").collect()
     is_behind = (begun["on"] > last["known_on"]) & (begun["on"] <= begun["start_on"])
@@ -73,7 +73,7 @@ def _changes(
         waiting = origins.filter(waits(part)).select("origin")
         if is_proportional(part):
             yield from (rows.with_columns(place) for rows in _in_proportion(schedule, number, waiting, ledger))
-        elif part.when is Moment.RECEIVED_IN_FULL and part.on is None:
+        elif part.when is Moment.RECEIVED_IN_FULL:
             yield from (rows.with_columns(place) for rows in _in_full(schedule, number, waiting, ledger))
         elif not waiting.is_empty():
             yield at_document(part, origins, documents).with_columns(place, weight)
@@ -109,8 +109,8 @@ def _in_full(schedule: Schedule, number: int, waiting: pl.DataFrame, ledger: pl.
     changed = (pl.col("full") - pl.col("full").shift(1).over("origin").fill_null(0)) * weight
     rows = held.select("origin", "on", changed.alias("weight")).filter(pl.col("weight") != 0)
     yield spread(rows, part)
-    left = (1 - pl.col("full").fill_null(0)) * (weight * part.instalments)
-    rest = waiting.join(last, on="origin", how="left").select("origin", left.alias("weight"))
+    left = (1 - pl.col("full")) * (weight * part.instalments)
+    rest = waiting.join(last, on="origin").select("origin", left.alias("weight"))
     yield rest.filter(pl.col("weight") != 0).with_columns(pl.lit(NEVER).alias("on"))
 
 

@@ -79,6 +79,8 @@ def test_a_period_between_its_bounds(gross: int, owed: int, bounds: Bounds, paid
 def test_more_is_taken_back_than_was_released() -> None:
     assert converted((100, Fraction(90)), -300, Fraction(2)) == (-200, Fraction(-400))
     assert converted((100, Fraction(90)), -50, Fraction(2)) == (50, Fraction(45))
+    assert converted((-100, Fraction(-90)), 50, Fraction(2)) == (-50, Fraction(-45))
+    assert converted((1, Fraction(9, 10)), -1, Fraction(2)) == (0, Fraction(0))
     assert converted((0, Fraction(0)), -50, Fraction(2)) == (-50, Fraction(-100))
 
 
@@ -88,6 +90,12 @@ def test_a_plan_pays_what_it_released_itself() -> None:
     earned = Earnings(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
     settlement = settle(earned, facts_of([INVOICE]), [sales, other], as_of=JANUARY)
     assert settlement.payments.select("plan", "paid_minor").sort("plan").rows() == [("Other", 70), ("Sales", 1_000)]
+
+
+def test_payees_are_told_in_order() -> None:
+    payees = ["e", "b", "d", "a", "c"]
+    settlement = settled([INVOICE._replace(earns=dict.fromkeys(payees, 1))], plan())
+    assert settlement.payments["payee_id"].to_list() == sorted(payees)
 
 
 def test_components_release_each_by_its_own_schedule() -> None:
@@ -244,10 +252,27 @@ def test_two_documents_of_a_day_are_converted_once_each() -> None:
 
 
 def test_what_is_only_carried_is_converted_too() -> None:
-    known: Known = {"assignments": into_euros(date(2026, 2, 1)), "rates": RATES}
+    known: Known = {"assignments": into_euros(date(2026, 2, 1))[::-1], "rates": RATES}
     of = plan(terms="{minimum_payout: {amount: 200}}")
     settlement = settled([INVOICE], of, as_of=FEBRUARY, known=known)
     assert columns(settlement, "carried_in", "carried_out") == [(0, 1_000), (800, 800)]
+
+
+def test_what_stands_from_before_is_rounded_in_the_payees_currency() -> None:
+    """2 cents at 0.8 are 1.6."""
+    known: Known = {
+        "assignments": into_euros(date(2026, 2, 1)),
+        "rates": RATES,
+        "paid": [(REP, "Sales", "2026-01", 0, 2, -2, "USD")],
+    }
+    settlement = settled([], plan(), as_of=FEBRUARY, known=known)
+    assert columns(settlement, "carried_in", "owed") == [(-2, 2)]
+
+
+def test_who_is_owed_nothing_needs_no_rate_to_be_paid_in_another_currency() -> None:
+    known: Known = {"assignments": into_euros(date(2026, 2, 1))}
+    settlement = settled([INVOICE], plan(), as_of=FEBRUARY, known=known)
+    assert columns(settlement, "period_label", "paid") == [("2026-01", 1_000)]
 
 
 def test_a_draw_is_rounded_in_the_payees_currency() -> None:

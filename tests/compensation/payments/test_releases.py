@@ -154,6 +154,29 @@ def test_where_no_receipt_names_an_invoice_the_deal_is_paid_as_a_whole() -> None
     assert [minor for *_, minor in released(settled(documents, plan("release: [{when: received}]")))] == [150, 50]
 
 
+def test_what_was_received_before_is_released_with_the_credit_as_one() -> None:
+    documents = [
+        Document("r1", "receipt", JAN, 1_000),
+        Document("r2", "receipt", FEB, 2_000),
+        Document("i", "invoice", MAR, 8_000, 800),
+    ]
+    assert released(settled(documents, plan("release: [{when: received}]"))) == [("2026-03-10", "received", 300)]
+
+
+def test_what_a_larger_deal_takes_back_is_told_with_the_first_part_that_follows_it() -> None:
+    documents = [
+        Document("b", "booking", JAN, 8_000, 1_000),
+        Document("i", "invoice", FEB, 8_000),
+        Document("r", "receipt", MAR, 8_000),
+        Document("b2", "booking", APR, 8_000),
+    ]
+    assert released(settled(documents, plan("release: [{share: 60%, when: invoiced}, {when: received}]"))) == [
+        ("2026-02-10", "invoiced", 600),
+        ("2026-03-10", "received", 400),
+        ("2026-04-10", "invoiced", -500),
+    ]
+
+
 def test_a_credit_note_over_what_is_not_paid_leaves_the_rest_received_in_full() -> None:
     documents = [
         Document("i", "invoice", JAN, 10_000, 1_000, document="I"),

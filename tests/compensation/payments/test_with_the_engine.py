@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import polars as pl
+import pytest
 
 from compensation import Facts, calculate, parse_plan, settle
 from compensation.facts.schemas import SCHEMAS
@@ -156,13 +157,18 @@ components:
 """
 
 
-def test_what_begins_after_its_deal_was_returned_is_released_as_what_began_before() -> None:
-    """Each month earns 300; a third of the deal was invoiced until it was returned, and stays so for March, too."""
+@pytest.mark.parametrize("back_on", [date(2026, 2, 20), date(2026, 3, 10)])
+def test_what_begins_when_its_deal_was_returned_is_released_as_what_began_before(back_on: date) -> None:
+    """Each month earns 300; a third of the deal was invoiced until it was returned, and stays so for March, too.
+
+    When it is booked again, this is still a third of it.
+    """
     plan = parse_plan(CONTRACT, "plan.yaml")
     documents = [
         Document("b", "booking", date(2026, 1, 10), 3_000_00),
         Document("i", "invoice", date(2026, 1, 20), 1_000_00),
-        Document("c", "return", date(2026, 2, 20), -3_000_00, reverses="b"),
+        Document("c", "return", back_on, -3_000_00, reverses="b"),
+        Document("a", "booking", date(2026, 3, 20), 3_000_00),
     ]
     facts = _owned(facts_of(documents), REP)
     as_of = date(2026, 3, 31)
@@ -170,7 +176,7 @@ def test_what_begins_after_its_deal_was_returned_is_released_as_what_began_befor
     assert sorted(released(settlement)) == [
         ("2026-01-20", "invoiced", 100_00),
         ("2026-02-10", "invoiced", 100_00),
-        ("2026-02-20", "returned", -100_00),
-        ("2026-03-10", "invoiced", 100_00),
+        *sorted([(str(back_on), "returned", -100_00), ("2026-03-10", "invoiced", 100_00)]),
+        ("2026-03-20", "invoiced", 100_00),
     ]
-    assert waiting(settlement) == [("invoiced", None, 200_00)] * 2
+    assert waiting(settlement) == [("invoiced", None, 200_00)] * 3
