@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from compensation.exact_columns import SHORT_TYPE, narrowest
+from compensation.exact_columns import SHORT_TYPE, magnitude, narrowest
 from compensation.names import NAME
 from compensation.payments.documents import Documents
 from compensation.payments.moments import at_credit, at_document, spread, waits
@@ -130,12 +130,12 @@ def _overdue(ledger: pl.DataFrame, days: int, as_of: date) -> Iterator[pl.DataFr
         .group_by("origin", "on")
         .agg(pl.col("missing").sum())
     )
-    missing = moved.sort("origin", "on").with_columns(pl.col("missing").cum_sum().over("origin") > 0)
+    missing = moved.sort("on").with_columns(pl.col("missing").cum_sum().over("origin") > 0)
     overdue = pl.col("missing").cast(pl.Int64)
     place = pl.lit(_OVERDUE, pl.Int32).alias("part")
     changed = missing.select("origin", "on", place, overdue.diff().over("origin").fill_null(overdue).alias("overdue"))
     yield changed.filter(pl.col("overdue") != 0)
-    still = missing.group_by("origin", maintain_order=True).agg((-overdue.last()).alias("overdue"))
+    still = missing.group_by("origin").agg((-overdue.last()).alias("overdue"))
     yield still.filter(pl.col("overdue") != 0).with_columns(pl.lit(NEVER).alias("on"), place)
 
 
@@ -143,7 +143,7 @@ def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
     """The fraction after each step; if nothing of the basis is left, what comes in stays at what it was."""
     if schedule.proportional:
         running = _measured(running, schedule)
-        numbers = _narrowest(running, schedule)
+        numbers = narrowest(schedule.whole * magnitude(running["basis"]))
         basis = pl.col("basis").cast(numbers)
         parts = (pl.col(f"part_{number}").cast(numbers) * schedule.weight(number) for number in schedule.proportional)
         num, den = sum(parts, pl.col("weight").cast(numbers) * basis), basis * schedule.whole
@@ -159,14 +159,6 @@ def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
         pl.when(follows).then(pl.col(name).shift(1)).otherwise(pl.lit(value, numbers)).alias(f"{name}_before")
         for name, value in {"num": 0, "den": 1}.items()
     )
-
-
-def _narrowest(measured: pl.DataFrame, schedule: Schedule) -> pl.DataType:
-    """The narrowest type for the fractions."""
-    names = ("weight", "basis", *(f"part_{number}" for number in schedule.proportional))
-    weight, basis, *parts = (int(each or 0) for each in measured.select(pl.col(names).abs().max()).row(0))
-    shares = sum(part * schedule.weight(number) for number, part in zip(schedule.proportional, parts, strict=True))
-    return narrowest(weight * basis + shares + schedule.whole * basis)
 
 
 def _measured(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:

@@ -10,15 +10,20 @@ import pytest
 from compensation import PayOverflowError
 from compensation.exact import MAX_MINOR
 from compensation.payments.paying import payments_frame
+from compensation.payments.settlement import settle
 from tests.compensation.payments.cases import (
     INVOICE,
+    ON_RECEIPT,
     REP,
     Document,
     Known,
     assignment,
+    earnings_of,
+    facts_of,
     plan,
     released,
     settled,
+    waiting,
 )
 
 HALF = 2**62
@@ -63,8 +68,11 @@ def test_what_moves_in_a_deal() -> None:
         ("2026-02-20", "received", 334),
         ("2026-03-20", "received", 333),
     ]
+    wide, other = invoice._replace(revenue=HALF // 7), plan(ON_RECEIPT).model_copy(update={"name": "Other"})
     with too_large("what is moved in the deal of i"):
-        settled([invoice._replace(revenue=HALF // 7)], of)
+        settle(earnings_of([wide], of), facts_of([wide]), [of, other], as_of=MARCH)
+    whatever = [invoice._replace(revenue=MAX_MINOR)]
+    assert waiting(settled(whatever, plan("release: [{when: renewed}]"))) == [("renewed", None, 1_000)]
 
 
 def test_what_a_family_earns() -> None:

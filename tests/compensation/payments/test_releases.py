@@ -278,7 +278,10 @@ def test_pay_without_a_transaction_waits_for_the_calendar() -> None:
     assert released(settlement) == [("2026-03-15", "credited", 525), ("2026-04-15", "month_end", 175)]
 
 
-def test_many_lines_are_released_part_by_part_as_they_are_together(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [3, 8])
+def test_many_lines_are_released_part_by_part_as_they_are_together(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
     documents = [
         *(Document(f"i{number}", "invoice", JAN, 9_000, 900, document=f"I{number}") for number in range(7)),
         *(Document(f"c{number}", "return", MAR, -3_000, -300, reverses=f"i{number}") for number in range(3)),
@@ -286,7 +289,7 @@ def test_many_lines_are_released_part_by_part_as_they_are_together(monkeypatch: 
     ]
     of = plan("release: [{share: 50%}, {when: received}]")
     together = settled(documents, of)
-    monkeypatch.setattr(releasing, "_LINES_AT_ONCE", 3)
+    monkeypatch.setattr(releasing, "_LINES_AT_ONCE", at_once)
     apart = settled(documents, of)
     assert sorted(released(apart)) == sorted(released(together))
     assert sorted(waiting(apart)) == sorted(waiting(together))
@@ -310,3 +313,8 @@ def test_amounts_beyond_calculation_name_payee_and_component(revenue: int) -> No
 def test_the_deal_of_a_release_is_told() -> None:
     assert settled(BOOKED, plan()).releases["deal_id"].to_list() == [DEAL]
     assert facts_of(BOOKED).transactions.height == 6
+
+
+def test_the_share_of_a_release_is_told_and_a_return_has_none() -> None:
+    back = Document("c", "return", FEB, -8_000, -1_000, reverses="b")
+    assert settled([BOOKED[0], back], plan()).releases["share"].to_list() == ["1", None]
