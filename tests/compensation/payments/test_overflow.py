@@ -79,23 +79,35 @@ def test_what_a_family_earns() -> None:
     halves = plan("release: [{when: credited, instalments: 2}]")
     back = Document("c", "return", date(2026, 1, 20), -10_000, -HALF // 2, reverses="i")
     documents = [INVOICE._replace(earns=HALF // 2), back]
-    assert [row[2] for row in released(settled(documents, halves))] == [HALF // 4, -HALF // 4]
+    other = [documents[0]._replace(id="j", deal="o"), back._replace(id="d", reverses="j", deal="o")]
+    released_of = released(settled([*documents, *other], halves))
+    assert sorted(row[2] for row in released_of) == [-HALF // 4, -HALF // 4, HALF // 4, HALF // 4]
     documents[1] = back._replace(earns=-HALF // 2 - 2**20)
     with too_large("what i earns"):
         settled(documents, halves)
 
 
-def test_what_is_released_of_it() -> None:
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_is_released_of_it(sign: int) -> None:
     """Two thirds of 2^31 are calculated in more than 64 bits, and thousandths of 10^17 leave even these."""
     earned, revenue = 2**31, 3 * 2**30
-    thirds = [INVOICE._replace(earns=earned, revenue=revenue), Document("r", "receipt", LATER, revenue // 3 * 2)]
-    assert [row[2] for row in released(settled(thirds, plan("release: [{when: received}]")))] == [
-        (2 * earned + 1) // 3  # 2^32 leaves 1 when divided by 3
+    thirds = [
+        INVOICE._replace(earns=sign * earned, revenue=revenue),
+        Document("r", "receipt", LATER, revenue // 3 * 2),
+        INVOICE._replace(id="j", earns=3, revenue=3, deal="other"),
+        Document("s", "receipt", date(2026, 2, 11), 1, deal="other"),
+        Document("c", "return", date(2026, 2, 12), -revenue, -sign * earned, reverses="i"),
     ]
+    nearly = sign * ((2 * earned - 1) // 3)  # 2^32 leaves 1 when divided by 3
+    assert [row[2] for row in released(settled(thirds, plan(ON_RECEIPT)))] == [nearly, 1, -nearly]
+    half = plan("release: [{share: 50%, when: received}, {when: credited}]")
+    cent = Document("b", "booking", INVOICE.on, HALF // 2, sign)
+    assert [row[2] for row in released(settled([cent], half))] == [sign]
     large, most = INVOICE._replace(revenue=10**17), plan("release: [{share: 0.1%, when: received}, {when: credited}]")
-    assert [row[2] for row in released(settled([large._replace(earns=24 * 10**16)], most))] == [999 * 24 * 10**13]
+    fits, wide = (large._replace(earns=sign * tens * 10**16) for tens in (24, 26))
+    assert [row[2] for row in released(settled([fits], most))] == [sign * 999 * 24 * 10**13]
     with too_large("the release of i"):
-        settled([large._replace(earns=26 * 10**16)], most)
+        settled([wide], most)
 
 
 def test_what_is_paid_in_another_currency() -> None:

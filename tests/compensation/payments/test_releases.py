@@ -256,6 +256,11 @@ def test_an_invoice_paid_in_time_keeps_its_earning() -> None:
     assert len(released(settled(documents, plan("clawback: {unpaid_after_days: 90}")))) == 1
 
 
+@pytest.mark.parametrize("when", ["ordered", "invoiced", "received", "received_in_full", "renewed"])
+def test_what_waits_for_a_document_that_is_not_known_waits(when: str) -> None:
+    assert waiting(settled(BOOKED[:1], plan(f"release: [{{when: {when}}}]"))) == [(when, None, 1_000)]
+
+
 def test_what_waits_says_for_what_and_until_when() -> None:
     of = plan("release: [{share: 10%}, {share: 40%, when: received}, {share: 20%, when: renewed}, {when: year_end}]")
     settlement = settled(BOOKED[:4], of, as_of=date(2026, 4, 30))
@@ -294,6 +299,15 @@ def test_many_lines_are_released_part_by_part_as_they_are_together(
     assert sorted(released(apart)) == sorted(released(together))
     assert sorted(waiting(apart)) == sorted(waiting(together))
     assert apart.payments.equals(together.payments)
+    monkeypatch.setattr(releasing, "_LINES_AT_ONCE", 1)
+    shared = Document("i", "invoice", JAN, 9_000, {"crm:a": 100, "crm:b": 100})
+    assert waiting(settled([shared], of)) == [("received", None, 50)] * 2
+
+
+def test_releases_are_told_family_by_family() -> None:
+    documents = [Document(name, "invoice", JAN, 9_000, 900) for name in ("i", "j")]
+    settlement = settled(documents, plan("release: [{when: credited, instalments: 2}]"))
+    assert settlement.releases["transaction_id"].to_list() == ["i", "i", "j", "j"]
 
 
 def test_a_plan_that_is_not_executing_pays_nobody() -> None:
