@@ -265,6 +265,12 @@ def test_the_first_renewal_counts_in_whichever_order_they_come() -> None:
     assert [day for day, _, _ in released(settlement)] == ["2026-05-01"]
 
 
+def test_the_first_order_counts_in_whichever_order_they_come() -> None:
+    orders = [Document(f"o{day.month}", "order", day) for day in (date(2026, 8, 1), date(2026, 5, 1))]
+    settlement = settled([INVOICE._replace(kind="booking"), *orders], plan("release: [{when: ordered}]"))
+    assert [day for day, _, _ in released(settlement)] == ["2026-05-01"]
+
+
 def test_a_line_of_the_first_open_day_is_no_late_one() -> None:
     first = INVOICE._replace(id="n", on=date(2026, 2, 1), deal="crm:other", earns=300)
     settlement = settled([INVOICE, first], plan(), as_of=FEBRUARY, known={"posted": [posted(1_000)]})

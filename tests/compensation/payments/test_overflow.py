@@ -71,6 +71,8 @@ def test_what_moves_in_a_deal() -> None:
     wide, other = invoice._replace(revenue=HALF // 7), plan(ON_RECEIPT).model_copy(update={"name": "Other"})
     with too_large("what is moved in the deal of i"):
         settle(earnings_of([wide], of), facts_of([wide]), [of, other], as_of=MARCH)
+    with too_large("what is moved in the deal of i"):
+        settled([invoice._replace(revenue=-HALF // 7)], of)
     whatever = [invoice._replace(revenue=MAX_MINOR)]
     assert waiting(settled(whatever, plan("release: [{when: renewed}]"))) == [("renewed", None, 1_000)]
 
