@@ -64,8 +64,8 @@ class Documents:
             )
         )
         booked = _booked(self._in_one_currency(rows))
-        tied = waiting.select("origin", "start_on", *_ACCOUNT).join(accounts, on=_ACCOUNT, nulls_equal=True)
-        return tied.select("origin", "start_on", "account").join(booked, on="account").sort("origin", "on")
+        tied = waiting.select("origin", *_ACCOUNT).join(accounts, on=_ACCOUNT, nulls_equal=True)
+        return tied.select("origin", "account").join(booked, on="account").drop("account").sort("origin", "on")
 
     @cached_property
     def first_orders(self) -> pl.DataFrame:

@@ -65,14 +65,12 @@ def _grown(lines: pl.DataFrame) -> pl.DataFrame:
     _refuse_overflow(lines)
     is_return = pl.col("reverses_id").is_not_null()
     order = ("dated_on", is_return, "transaction_id", "earning_minor")
-    together = lines.with_columns(pl.col("family").min().over(FAMILY).alias("together")).sort("together", *order)
     # Of several credits of one name a return cannot say which it reverses; it is the first, and the others stay apart.
-    apart = ~is_return & ((~is_return).cum_sum().over("together") > 1)
-    first = pl.col("family").first().over("together")
-    ordered = together.with_columns(pl.when(apart).then("family").otherwise(first).alias("family"))
-    ordered = ordered.sort("family", *order)
+    first = pl.col("family").filter(~is_return).first().over(FAMILY)
+    returned = pl.when(is_return).then(pl.coalesce(first, "family")).otherwise("family").alias("family")
+    ordered = lines.sort(order).with_columns(returned).sort("family", *order)
     earned = pl.col("earning_minor").cum_sum().over("family")
-    return ordered.drop("together").with_columns(
+    return ordered.with_columns(
         pl.col("dated_on").min().over("family").alias("start_on"),
         pl.col("period_label").sort_by(is_return).first().over("family").alias("first_in"),
         pl.col("dated_on").alias("from_on"),

@@ -26,7 +26,7 @@ _ENDS = {
 
 def waits(part: Release) -> pl.Expr:
     """Whether an origin comes before the document that the part waits for."""
-    return pl.col("kind").is_in(_WAITING_KINDS.get(part.when, ()) if part.on is None else ()).fill_null(value=False)
+    return pl.col("kind").is_in(_WAITING_KINDS.get(part.when, ())).fill_null(value=False)
 
 
 def at_credit(part: Release, origins: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:

@@ -93,7 +93,7 @@ class PayCurrencies:
             after = converted(before, minor, self.ratio(currency, target, day))
             released[number, target] = after
             paid = rounded(after[1]) - rounded(before[1])
-            if abs(paid) > MAX_MINOR:
+            if abs(paid) > MAX_MINOR / 2:
                 raise PayOverflowError(payee_id, component, f"what is paid in {target}")
             yield place, target, paid
 
@@ -134,6 +134,6 @@ def _quotients(rated: pl.DataFrame) -> pl.DataFrame:
 
 def _assigned(facts: Facts) -> pl.DataFrame:
     """The assignments of those who are ever paid in a currency of their own."""
-    own = facts.assignments.filter(pl.col("pay_currency").is_not_null()).select("payee_id").unique()
-    assigned = facts.assignments.join(own, on="payee_id", how="semi").sort("payee_id", "from_on")
+    own = facts.assignments.filter(pl.col("pay_currency").is_not_null())
+    assigned = facts.assignments.join(own, on="payee_id", how="semi").sort("from_on")
     return assigned.select("payee_id", "from_on", "pay_currency")

@@ -41,9 +41,13 @@ class Standing(NamedTuple):
     currency: str
 
 
+_NOTHING = Standing(0, 0, "")
+
+
 class Ledger(NamedTuple):
     """What there is to pay under one plan: its open periods, and by payee what is released and adjusted in them."""
 
+    plan: str
     periods: Sequence[PaymentPeriod]
     released: dict[str, _Sums]
     adjusted: dict[str, _Sums]
@@ -70,17 +74,15 @@ def ledger(
     )
     first, days = first_occurrences(still, ["released_on"])
     known = still.select("released_on")[first].with_row_index("day").sort("released_on")
-    places = known.join_asof(ends, on="released_on").sort("day")["place"].fill_null(0)
+    places = known.join_asof(ends, on="released_on").sort("day")["place"]
     late = adjusted.filter(pl.col("plan") == name).with_columns(pl.lit(0, pl.Int64).alias("place"))
-    return Ledger(left, _sums(still.with_columns(places.gather(days))), _sums(late), _standing(name, facts, periods))
+    released = _sums(still.with_columns(places.gather(days)))
+    return Ledger(name, left, released, _sums(late), _standing(name, facts, periods))
 
 
 def pay(each: Ledger, bounds: BoundsOfPlans, currencies: PayCurrencies, as_of: date) -> Iterator[tuple[Any, ...]]:
     """Rows of the payments frame of a plan, payee by payee."""
-    if not each.periods:
-        return
-    lifted = bounds.lifted(each.periods[0].plan.name)
-    for payee_id in sorted({*each.released, *each.adjusted, *each.standing, *lifted}):
+    for payee_id in sorted({*each.released, *each.adjusted, *each.standing, *bounds.lifted(each.plan)}):
         yield from _paid_to(payee_id, each, bounds, currencies, as_of)
 
 
@@ -88,7 +90,7 @@ def payments_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     """The rows as a frame; PayOverflowError, naming the payee and the plan, if an amount leaves 64 bits."""
     for row in rows:
         amounts = row[len(_COLUMNS) - len(_AMOUNTS) :]
-        if max(amounts) > MAX_MINOR or min(amounts) < -MAX_MINOR:
+        if max(map(abs, amounts)) > MAX_MINOR:
             raise PayOverflowError(row[0], row[1], f"the payment of {row[3]}")
     return pl.DataFrame(rows, schema=_COLUMNS, orient="row")
 
@@ -97,14 +99,14 @@ def _paid_to(
     payee_id: str, ledger: Ledger, bounds: BoundsOfPlans, currencies: PayCurrencies, as_of: date
 ) -> Iterator[tuple[Any, ...]]:
     released, adjusted = ledger.released.get(payee_id, {}), ledger.adjusted.get(payee_id, {})
-    standing = ledger.standing.get(payee_id)
+    standing = ledger.standing.get(payee_id, _NOTHING)
     for place, each in enumerate(ledger.periods):
         day = min(each.last, as_of)
         currency = currencies.on(payee_id, day, each.plan.currency)
         before = _in_currency(standing, currency, each.period.start, currencies)
-        sums = [_total(part.get(place), currency, day, currencies) for part in (released, adjusted)]
+        sums = [_total(part.get(place, {}), currency, day, currencies) for part in (released, adjusted)]
         paid = settle_period(sum(sums) + before.carried, before.owed, bounds.of(payee_id, each, currency))
-        if any(sums) or any(before[:2]) or any(paid):
+        if any((*sums, before.owed, *paid)):
             yield _row(payee_id, each, currency, (*sums, before.carried), paid)
         standing = Standing(paid.owed, paid.carried_out, currency)
 
@@ -113,21 +115,15 @@ def _row(payee_id: str, each: PaymentPeriod, currency: str, gross: tuple[int, ..
     return (payee_id, each.plan.name, each.version, *each.period, currency, *gross, *paid)
 
 
-def _in_currency(standing: Standing | None, currency: str, day: date, currencies: PayCurrencies) -> Standing:
+def _in_currency(standing: Standing, currency: str, day: date, currencies: PayCurrencies) -> Standing:
     """The standing in the currency in which the payee is paid from the day on."""
-    if standing is None:
-        return Standing(0, 0, currency)
-    if standing.currency == currency:
-        return standing
     if not any(standing[:2]):
-        return Standing(0, 0, currency)
+        return standing
     ratio = currencies.ratio(standing.currency, currency, day)
     return Standing(rounded(standing.owed * ratio), rounded(standing.carried * ratio), currency)
 
 
-def _total(sums: dict[str, int] | None, currency: str, day: date, currencies: PayCurrencies) -> int:
-    if not sums:
-        return 0
+def _total(sums: dict[str, int], currency: str, day: date, currencies: PayCurrencies) -> int:
     return sum(
         minor if origin == currency else rounded(minor * currencies.ratio(origin, currency, day))
         for origin, minor in sums.items()
@@ -145,7 +141,7 @@ def _sums(entries: pl.DataFrame) -> dict[str, _Sums]:
         .agg(amount.sum(), amount.cast(pl.Float64).abs().sum().alias("reach"))
     )
     summed = entries.select(*key, "component")[first].hstack(added.sort("group").drop("group").collect())
-    beyond = summed.filter(pl.col("reach") > MAX_MINOR / 2).sort("payee_id", "place", "pay_currency")
+    beyond = summed.filter(pl.col("reach") > MAX_MINOR / 2).sort("payee_id", "component")
     if not beyond.is_empty():
         raise PayOverflowError(beyond["payee_id"][0], beyond["component"][0], "what is released in a period")
     sums: dict[str, _Sums] = defaultdict(lambda: defaultdict(dict))

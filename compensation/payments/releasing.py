@@ -169,14 +169,14 @@ def _taken_back(earned: pl.DataFrame, amounts: pl.DataFrame, known: pl.DataFrame
     returns = amounts.filter(is_later, pl.col("earning_minor") != 0).sort("from_on")
     touched = known.join(returns, on="origin", how="semi", maintain_order="left").drop("moment", "share")
     reached = returns.join_asof(
-        touched.unique(["origin", "on"], keep="last", maintain_order=True).sort("on"),
+        touched,
         left_on="from_on",
         right_on="on",
         by="origin",
         strategy="backward",
         allow_exact_matches=False,
         check_sortedness=False,
-    ).filter(pl.col("num").is_not_null())
+    )
     return _of_change(reached, earned).select(
         "line",
         "family",
@@ -230,7 +230,7 @@ def _changed(frame: pl.DataFrame, change: pl.Expr, name: str) -> pl.DataFrame:
 
 def _narrowest(frame: pl.DataFrame, earned: pl.DataFrame, amounts: tuple[str, ...]) -> pl.DataType:
     """The narrowest type for products and quotients; PayOverflowError if they could leave the exact range."""
-    fraction = pl.max_horizontal(pl.col("num", "den", "num_before", "den_before").cast(pl.Float64).abs())
+    fraction = pl.max_horizontal(pl.col("den", "den_before").cast(pl.Float64))
     reach = fraction * (pl.max_horizontal(pl.col(amounts).cast(pl.Float64).abs()) * 2 + 2)
     widest = frame.select(reach.alias("reach"))["reach"]
     if float(str(widest.max() or 0)) <= MAX_MINOR / 2:

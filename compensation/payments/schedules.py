@@ -41,13 +41,13 @@ class Schedule:
     @property
     def follows_amounts(self) -> bool:
         """Whether it matters how much is invoiced or received."""
-        in_full = any(part.when is Moment.RECEIVED_IN_FULL and part.on is None for _, part in self.parts)
+        in_full = any(part.when is Moment.RECEIVED_IN_FULL for _, part in self.parts)
         return bool(self.proportional) or in_full or self.unpaid_after_days is not None
 
     @property
     def follows_documents(self) -> bool:
         """Whether later documents of the deal matter to it, or the calendar alone."""
-        waits = any(part.when in AFTER_DOCUMENTS and part.on is None for _, part in self.parts)
+        waits = any(part.when in AFTER_DOCUMENTS for _, part in self.parts)
         return waits or self.follows_amounts
 
     @property
@@ -63,7 +63,7 @@ class Schedule:
 
 def is_proportional(part: Release) -> bool:
     """Whether a part is released bit by bit."""
-    return part.on is None and part.when in IN_PROPORTION
+    return part.when in IN_PROPORTION
 
 
 def schedules_of(plans: Sequence[Plan]) -> dict[tuple[str, str, str], Schedule]:

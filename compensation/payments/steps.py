@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from compensation.exact_columns import SHORT_TYPE, narrowest
+from compensation.exact_columns import SHORT_TYPE, magnitude, narrowest
 from compensation.names import NAME
 from compensation.payments.documents import Documents
 from compensation.payments.moments import at_credit, at_document, spread, waits
@@ -29,15 +29,30 @@ def steps(
     """
     own = ledger.join(origins.select("origin"), on="origin", how="semi", maintain_order="left")
     changes = pl.concat(_changes(schedule, origins, own, documents, as_of), how="diagonal").fill_null(0)
-    start = origins.select("origin", "start_on")
-    placed = changes.join(start, on="origin").with_columns(pl.max_horizontal("on", "start_on").alias("on"))
-    counted = [name for name in placed.columns if name not in ("origin", "on", "part", "start_on")]
-    place = ("origin", "on", "part")
+    begun = changes.join(origins.select("origin", "start_on"), on="origin")
+    placed = begun.with_columns(_is_behind(begun, schedule), pl.max_horizontal("on", "start_on").alias("on"))
+    place = ("origin", "on", "is_behind", "part")
+    counted = [name for name in placed.columns if name not in (*place, "start_on")]
     summed = placed.sort(place).with_columns(_running(name) for name in counted)
     running = summed.filter(
         pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in place).fill_null(value=True)
     )
     return _named(_fractions(running, schedule), schedule)
+
+
+def _is_behind(begun: pl.DataFrame, schedule: Schedule) -> pl.Expr | pl.Series:
+    """Whether a change comes when nothing of the basis is left any more, up to the day on which its origin starts.
+
+    All that has come before counts on that day: first what came while there was a basis, and that stays.
+    """
+    if not schedule.proportional:
+        return pl.lit(value=False).alias("is_behind")
+    before = begun.lazy().filter(pl.col("on") <= pl.col("start_on")).group_by("origin", "on").agg(pl.col("basis").sum())
+    left = before.sort("on").with_columns(pl.col("basis").cum_sum().over("origin"))
+    known = left.filter(pl.col("basis") != 0).group_by("origin").agg(pl.col("on").max().alias("known_on"))
+    last = begun.lazy().select("origin").join(known, on="origin", how="left", maintain_order="left").collect()
+    is_behind = (begun["on"] > last["known_on"]) & (begun["on"] <= begun["start_on"])
+    return is_behind.fill_null(value=False).alias("is_behind")
 
 
 def _running(name: str) -> pl.Expr:
@@ -58,7 +73,7 @@ def _changes(
         waiting = origins.filter(waits(part)).select("origin")
         if is_proportional(part):
             yield from (rows.with_columns(place) for rows in _in_proportion(schedule, number, waiting, ledger))
-        elif part.when is Moment.RECEIVED_IN_FULL and part.on is None:
+        elif part.when is Moment.RECEIVED_IN_FULL:
             yield from (rows.with_columns(place) for rows in _in_full(schedule, number, waiting, ledger))
         elif not waiting.is_empty():
             yield at_document(part, origins, documents).with_columns(place, weight)
@@ -94,8 +109,8 @@ def _in_full(schedule: Schedule, number: int, waiting: pl.DataFrame, ledger: pl.
     changed = (pl.col("full") - pl.col("full").shift(1).over("origin").fill_null(0)) * weight
     rows = held.select("origin", "on", changed.alias("weight")).filter(pl.col("weight") != 0)
     yield spread(rows, part)
-    left = (1 - pl.col("full").fill_null(0)) * (weight * part.instalments)
-    rest = waiting.join(last, on="origin", how="left").select("origin", left.alias("weight"))
+    left = (1 - pl.col("full")) * (weight * part.instalments)
+    rest = waiting.join(last, on="origin").select("origin", left.alias("weight"))
     yield rest.filter(pl.col("weight") != 0).with_columns(pl.lit(NEVER).alias("on"))
 
 
@@ -115,12 +130,12 @@ def _overdue(ledger: pl.DataFrame, days: int, as_of: date) -> Iterator[pl.DataFr
         .group_by("origin", "on")
         .agg(pl.col("missing").sum())
     )
-    missing = moved.sort("origin", "on").with_columns(pl.col("missing").cum_sum().over("origin") > 0)
+    missing = moved.sort("on").with_columns(pl.col("missing").cum_sum().over("origin") > 0)
     overdue = pl.col("missing").cast(pl.Int64)
     place = pl.lit(_OVERDUE, pl.Int32).alias("part")
     changed = missing.select("origin", "on", place, overdue.diff().over("origin").fill_null(overdue).alias("overdue"))
     yield changed.filter(pl.col("overdue") != 0)
-    still = missing.group_by("origin", maintain_order=True).agg((-overdue.last()).alias("overdue"))
+    still = missing.group_by("origin").agg((-overdue.last()).alias("overdue"))
     yield still.filter(pl.col("overdue") != 0).with_columns(pl.lit(NEVER).alias("on"), place)
 
 
@@ -128,7 +143,7 @@ def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
     """The fraction after each step; if nothing of the basis is left, what comes in stays at what it was."""
     if schedule.proportional:
         running = _measured(running, schedule)
-        numbers = _narrowest(running, schedule)
+        numbers = narrowest(schedule.whole * magnitude(running["basis"]))
         basis = pl.col("basis").cast(numbers)
         parts = (pl.col(f"part_{number}").cast(numbers) * schedule.weight(number) for number in schedule.proportional)
         num, den = sum(parts, pl.col("weight").cast(numbers) * basis), basis * schedule.whole
@@ -144,14 +159,6 @@ def _fractions(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:
         pl.when(follows).then(pl.col(name).shift(1)).otherwise(pl.lit(value, numbers)).alias(f"{name}_before")
         for name, value in {"num": 0, "den": 1}.items()
     )
-
-
-def _narrowest(measured: pl.DataFrame, schedule: Schedule) -> pl.DataType:
-    """The narrowest type for the fractions."""
-    names = ("weight", "basis", *(f"part_{number}" for number in schedule.proportional))
-    weight, basis, *parts = (int(each or 0) for each in measured.select(pl.col(names).abs().max()).row(0))
-    shares = sum(part * schedule.weight(number) for number, part in zip(schedule.proportional, parts, strict=True))
-    return narrowest(weight * basis + shares + schedule.whole * basis)
 
 
 def _measured(running: pl.DataFrame, schedule: Schedule) -> pl.DataFrame:

@@ -22,7 +22,7 @@ _CREDITED = (
     partial(credited, 0, 3),
     *(partial(earned, seed, 4, (*ODD, "customers")) for seed in (26, 41)),
 )
-_PAID = tuple(partial(paid, seed, 3) for seed in range(16))
+_PAID = (*(partial(paid, seed, 3) for seed in range(16)), partial(paid, 27, 6))
 _PLANS = ("tests/compensation/test_worked_examples.py", "tests/compensation/test_gallery.py")
 
 _ROWS = ("tests/compensation/test_packing.py", "tests/compensation/test_columns.py")

@@ -8,6 +8,8 @@ from compensation.payments.settlement import Settlement, settle
 from tests.compensation.payments.cases import (
     DEAL,
     INVOICE,
+    ON_RECEIPT,
+    RATES,
     REP,
     Document,
     Earnings,
@@ -95,6 +97,31 @@ def test_a_late_return_takes_back_in_the_payees_currency_what_was_paid() -> None
     settlement = settled(documents, plan(), as_of=FEBRUARY, known={**known, "posted": [posted(1_000)], "paid": PAID})
     assert changes(settlement) == [("c", "2026-01", "2026-02", 0, -1_000, -1_000, -900)]
     assert settlement.adjustments["pay_currency"].to_list() == ["EUR"]
+
+
+def test_what_is_not_released_any_more_is_taken_back_at_the_rate_of_the_open_period() -> None:
+    """Of 300 dollars that January recorded nothing was released in the end; 240 euros are 300 dollars by now."""
+    sent_back = [
+        Document("r", "receipt", date(2026, 1, 15), 9_000),
+        Document("s", "receipt", date(2026, 1, 20), -9_000),
+    ]
+    known: Known = {
+        "assignments": [assignment(pay_currency="EUR")],
+        "rates": RATES,
+        "posted": [posted(1_000, released=300)],
+    }
+    settlement = settled([INVOICE, *sent_back], plan(ON_RECEIPT), as_of=FEBRUARY, known=known)
+    assert changes(settlement) == [("i", "2026-01", "2026-02", 1_000, 1_000, 0, -240)]
+
+
+def test_each_plan_adjusts_what_it_posted_itself() -> None:
+    """What was posted under a plan that is no more stays posted."""
+    plans = [plan().model_copy(update={"name": name}) for name in ("Sales", "Other")]
+    gone = [("crm:rep", name, "commission", "g", "owner", "2026-01", "2026-01", 70, "USD", 70) for name in "CBA"]
+    before = [posted(1_000), *gone, (REP, "Other", *posted(500)[2:])]
+    earned = earnings_of([], plans[0])
+    settlement = settle(earned, facts_of(posted=before), plans, as_of=FEBRUARY)
+    assert settlement.payments.select("plan", "adjustments_minor").rows() == [("Other", -500), ("Sales", -1_000)]
 
 
 def test_an_opening_that_was_posted_stays_where_it_was_posted() -> None:

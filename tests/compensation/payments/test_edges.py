@@ -79,6 +79,8 @@ def test_a_period_between_its_bounds(gross: int, owed: int, bounds: Bounds, paid
 def test_more_is_taken_back_than_was_released() -> None:
     assert converted((100, Fraction(90)), -300, Fraction(2)) == (-200, Fraction(-400))
     assert converted((100, Fraction(90)), -50, Fraction(2)) == (50, Fraction(45))
+    assert converted((-100, Fraction(-90)), 50, Fraction(2)) == (-50, Fraction(-45))
+    assert converted((1, Fraction(9, 10)), -1, Fraction(2)) == (0, Fraction(0))
     assert converted((0, Fraction(0)), -50, Fraction(2)) == (-50, Fraction(-100))
 
 
@@ -88,6 +90,12 @@ def test_a_plan_pays_what_it_released_itself() -> None:
     earned = Earnings(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
     settlement = settle(earned, facts_of([INVOICE]), [sales, other], as_of=JANUARY)
     assert settlement.payments.select("plan", "paid_minor").sort("plan").rows() == [("Other", 70), ("Sales", 1_000)]
+
+
+def test_payees_are_told_in_order() -> None:
+    payees = ["e", "b", "d", "a", "c"]
+    settlement = settled([INVOICE._replace(earns=dict.fromkeys(payees, 1))], plan())
+    assert settlement.payments["payee_id"].to_list() == sorted(payees)
 
 
 def test_components_release_each_by_its_own_schedule() -> None:
@@ -133,6 +141,7 @@ def settled_of(amounts: Sequence[int], revenue: int, earns: int, component: str 
         ((-4,), -3, -3_000, [-3_000]),
         ((1,), -3, -3_000, []),
         ((1,), 1, 1, [1]),
+        ((-1,), -1, -1_000, [-1_000]),
     ],
 )
 def test_a_part_of_what_is_received(amounts: tuple[int, ...], revenue: int, earns: int, pays: list[int]) -> None:
@@ -155,6 +164,39 @@ def test_all_of_it_is_received_of_two_invoices() -> None:
     ]
     settlement = settled(documents, plan(IN_FULL))
     assert [row[::2] for row in released(settlement)] == [("2026-01-20", 1_000), ("2026-01-22", 500)]
+
+
+def test_what_is_received_on_the_day_itself_is_received_in_full() -> None:
+    documents = [INVOICE, *receipts(10_000, day=INVOICE.on)]
+    assert released(settled(documents, plan(IN_FULL))) == [("2026-01-10", "received_in_full", 1_000)]
+
+
+def test_what_is_no_longer_received_in_full_is_taken_back() -> None:
+    documents = [INVOICE, *receipts(10_000), Document("b", "receipt", date(2026, 1, 25), -1)]
+    settlement = settled(documents, plan(IN_FULL))
+    assert [row[::2] for row in released(settlement)] == [("2026-01-20", 1_000), ("2026-01-25", -1_000)]
+    assert waiting(settlement) == [("received_in_full", None, 1_000)]
+
+
+def test_less_than_nothing_is_received_in_full_when_all_of_it_is_sent_back() -> None:
+    owed = INVOICE._replace(revenue=-3, earns=-1_000)
+    assert released(settled([owed, *receipts(-2)], plan(IN_FULL))) == []
+    assert [row[2] for row in released(settled([owed, *receipts(-3)], plan(IN_FULL)))] == [-1_000]
+
+
+def test_of_nothing_nothing_is_received_in_full() -> None:
+    assert waiting(settled([INVOICE._replace(revenue=0)], plan(IN_FULL))) == [("received_in_full", None, 1_000)]
+
+
+@pytest.mark.parametrize(
+    ("revenue", "received", "pays"),
+    [(1, 1, [1_000]), (10_000, 10_000, [1_000]), (10_000, 9_999, [1_000, -1_000]), (10_000, 10_001, [1_000])],
+)
+def test_a_cent_that_is_missing_is_unpaid(revenue: int, received: int, pays: list[int]) -> None:
+    of = plan("clawback: {unpaid_after_days: 60}")
+    documents = [INVOICE._replace(revenue=revenue), *receipts(received)]
+    assert [row[2] for row in released(settled(documents, of))] == pays
+    assert settled(documents, of, as_of=FEBRUARY).waiting.is_empty()
 
 
 def test_a_half_in_full_and_a_half_at_once() -> None:
@@ -184,16 +226,22 @@ def test_a_document_of_the_day_itself_counts_and_one_of_tomorrow_does_not() -> N
     assert before.waiting.is_empty()
 
 
-@pytest.mark.parametrize("component", ["", "release: [{when: credited}]"])
-def test_pay_of_a_later_day_is_not_there_yet_and_a_cent_is_pay(component: str) -> None:
-    settlement = settled([], plan(component), as_of=FEBRUARY, openings=[(JANUARY, 1), (MARCH, 500)])
-    assert settlement.releases["release_minor"].to_list() == [1]
+@pytest.mark.parametrize("cent", [1, -1])
+@pytest.mark.parametrize("component", ["", "release: [{when: credited}]", "release: [{when: month_end}]"])
+def test_pay_of_a_later_day_is_not_there_yet_and_a_cent_is_pay(component: str, cent: int) -> None:
+    openings = [(JANUARY, cent), (MARCH, 500)]
+    for day in (JANUARY, FEBRUARY):
+        settlement = settled([], plan(component), as_of=day, openings=openings)
+        assert settlement.releases["release_minor"].to_list() == [cent]
+        assert settlement.waiting.is_empty()
 
 
-def test_the_last_cent_is_taken_back() -> None:
-    documents = [INVOICE._replace(earns=1), Document("c", "return", date(2026, 2, 1), -10_000, -1, reverses="i")]
-    settlement = settled(documents, plan("release: [{when: credited}]"))
-    assert [minor for _, _, minor in released(settlement)] == [1, -1]
+@pytest.mark.parametrize("cent", [1, -1])
+@pytest.mark.parametrize("when", ["credited", "month_end"])
+def test_the_last_cent_is_taken_back(when: str, cent: int) -> None:
+    back = Document("c", "return", date(2026, 2, 1), -10_000, -cent, reverses="i")
+    settlement = settled([INVOICE._replace(earns=cent), back], plan(f"release: [{{when: {when}}}]"))
+    assert [minor for _, _, minor in released(settlement)] == [cent, -cent]
 
 
 def test_a_return_may_be_known_before_what_it_reverses() -> None:
@@ -214,6 +262,12 @@ def test_a_receipt_in_a_currency_without_a_rate_is_refused() -> None:
 def test_the_first_renewal_counts_in_whichever_order_they_come() -> None:
     renewals = [Document(f"n{day.month}", "renewal", day) for day in (date(2026, 8, 1), date(2026, 5, 1))]
     settlement = settled([INVOICE, *renewals], plan("release: [{when: renewed}]"))
+    assert [day for day, _, _ in released(settlement)] == ["2026-05-01"]
+
+
+def test_the_first_order_counts_in_whichever_order_they_come() -> None:
+    orders = [Document(f"o{day.month}", "order", day) for day in (date(2026, 8, 1), date(2026, 5, 1))]
+    settlement = settled([INVOICE._replace(kind="booking"), *orders], plan("release: [{when: ordered}]"))
     assert [day for day, _, _ in released(settlement)] == ["2026-05-01"]
 
 
@@ -244,10 +298,27 @@ def test_two_documents_of_a_day_are_converted_once_each() -> None:
 
 
 def test_what_is_only_carried_is_converted_too() -> None:
-    known: Known = {"assignments": into_euros(date(2026, 2, 1)), "rates": RATES}
+    known: Known = {"assignments": into_euros(date(2026, 2, 1))[::-1], "rates": RATES}
     of = plan(terms="{minimum_payout: {amount: 200}}")
     settlement = settled([INVOICE], of, as_of=FEBRUARY, known=known)
     assert columns(settlement, "carried_in", "carried_out") == [(0, 1_000), (800, 800)]
+
+
+def test_what_stands_from_before_is_rounded_in_the_payees_currency() -> None:
+    """2 cents at 0.8 are 1.6."""
+    known: Known = {
+        "assignments": into_euros(date(2026, 2, 1)),
+        "rates": RATES,
+        "paid": [(REP, "Sales", "2026-01", 0, 2, -2, "USD")],
+    }
+    settlement = settled([], plan(), as_of=FEBRUARY, known=known)
+    assert columns(settlement, "carried_in", "owed") == [(-2, 2)]
+
+
+def test_who_is_owed_nothing_needs_no_rate_to_be_paid_in_another_currency() -> None:
+    known: Known = {"assignments": into_euros(date(2026, 2, 1))}
+    settlement = settled([INVOICE], plan(), as_of=FEBRUARY, known=known)
+    assert columns(settlement, "period_label", "paid") == [("2026-01", 1_000)]
 
 
 def test_a_draw_is_rounded_in_the_payees_currency() -> None:

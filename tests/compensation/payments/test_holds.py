@@ -14,10 +14,12 @@ JUNE = date(2026, 6, 30)
 Held = tuple[str | date | None, ...]
 
 
-def hold(first: str, end: str | None, document: str | None = None, why: str = "in dispute") -> Held:
+def hold(
+    first: str, end: str | None, document: str | None = None, why: str = "in dispute", author: str = "Kim"
+) -> Held:
     """From a day on to the day on which it is let go."""
     day = date.fromisoformat
-    return DEAL, document, day(first), None if end is None else day(end), "Kim", why
+    return DEAL, document, day(first), None if end is None else day(end), author, why
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,12 @@ def test_what_waits_says_who_holds_it_and_why_and_the_hold_that_ends_last_counts
         ("t1", "held", date(2026, 8, 1), 10_00, "Kim", "no credit check"),
         ("t2", "held", None, 5_00, "Kim", "disputed"),
     ]
+
+
+def test_of_holds_that_end_together_the_first_is_told() -> None:
+    holds = [hold("2026-02-05", "2026-08-01", author="Lou"), hold("2026-02-01", "2026-08-01", author="Sam")]
+    waiting = settled([SOLD], plan(), as_of=JUNE, known={"holds": holds}).waiting
+    assert waiting["held_by"].to_list() == ["Sam"]
 
 
 def test_what_waits_for_the_plan_is_held_by_nobody() -> None:

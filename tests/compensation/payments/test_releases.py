@@ -154,6 +154,29 @@ def test_where_no_receipt_names_an_invoice_the_deal_is_paid_as_a_whole() -> None
     assert [minor for *_, minor in released(settled(documents, plan("release: [{when: received}]")))] == [150, 50]
 
 
+def test_what_was_received_before_is_released_with_the_credit_as_one() -> None:
+    documents = [
+        Document("r1", "receipt", JAN, 1_000),
+        Document("r2", "receipt", FEB, 2_000),
+        Document("i", "invoice", MAR, 8_000, 800),
+    ]
+    assert released(settled(documents, plan("release: [{when: received}]"))) == [("2026-03-10", "received", 300)]
+
+
+def test_what_a_larger_deal_takes_back_is_told_with_the_first_part_that_follows_it() -> None:
+    documents = [
+        Document("b", "booking", JAN, 8_000, 1_000),
+        Document("i", "invoice", FEB, 8_000),
+        Document("r", "receipt", MAR, 8_000),
+        Document("b2", "booking", APR, 8_000),
+    ]
+    assert released(settled(documents, plan("release: [{share: 60%, when: invoiced}, {when: received}]"))) == [
+        ("2026-02-10", "invoiced", 600),
+        ("2026-03-10", "received", 400),
+        ("2026-04-10", "invoiced", -500),
+    ]
+
+
 def test_a_credit_note_over_what_is_not_paid_leaves_the_rest_received_in_full() -> None:
     documents = [
         Document("i", "invoice", JAN, 10_000, 1_000, document="I"),
@@ -233,6 +256,11 @@ def test_an_invoice_paid_in_time_keeps_its_earning() -> None:
     assert len(released(settled(documents, plan("clawback: {unpaid_after_days: 90}")))) == 1
 
 
+@pytest.mark.parametrize("when", ["ordered", "invoiced", "received", "received_in_full", "renewed"])
+def test_what_waits_for_a_document_that_is_not_known_waits(when: str) -> None:
+    assert waiting(settled(BOOKED[:1], plan(f"release: [{{when: {when}}}]"))) == [(when, None, 1_000)]
+
+
 def test_what_waits_says_for_what_and_until_when() -> None:
     of = plan("release: [{share: 10%}, {share: 40%, when: received}, {share: 20%, when: renewed}, {when: year_end}]")
     settlement = settled(BOOKED[:4], of, as_of=date(2026, 4, 30))
@@ -255,7 +283,10 @@ def test_pay_without_a_transaction_waits_for_the_calendar() -> None:
     assert released(settlement) == [("2026-03-15", "credited", 525), ("2026-04-15", "month_end", 175)]
 
 
-def test_many_lines_are_released_part_by_part_as_they_are_together(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [3, 8])
+def test_many_lines_are_released_part_by_part_as_they_are_together(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
     documents = [
         *(Document(f"i{number}", "invoice", JAN, 9_000, 900, document=f"I{number}") for number in range(7)),
         *(Document(f"c{number}", "return", MAR, -3_000, -300, reverses=f"i{number}") for number in range(3)),
@@ -263,11 +294,20 @@ def test_many_lines_are_released_part_by_part_as_they_are_together(monkeypatch: 
     ]
     of = plan("release: [{share: 50%}, {when: received}]")
     together = settled(documents, of)
-    monkeypatch.setattr(releasing, "_LINES_AT_ONCE", 3)
+    monkeypatch.setattr(releasing, "_LINES_AT_ONCE", at_once)
     apart = settled(documents, of)
     assert sorted(released(apart)) == sorted(released(together))
     assert sorted(waiting(apart)) == sorted(waiting(together))
     assert apart.payments.equals(together.payments)
+    monkeypatch.setattr(releasing, "_LINES_AT_ONCE", 1)
+    shared = Document("i", "invoice", JAN, 9_000, {"crm:a": 100, "crm:b": 100})
+    assert waiting(settled([shared], of)) == [("received", None, 50)] * 2
+
+
+def test_releases_are_told_family_by_family() -> None:
+    documents = [Document(name, "invoice", JAN, 9_000, 900) for name in ("i", "j")]
+    settlement = settled(documents, plan("release: [{when: credited, instalments: 2}]"))
+    assert settlement.releases["transaction_id"].to_list() == ["i", "i", "j", "j"]
 
 
 def test_a_plan_that_is_not_executing_pays_nobody() -> None:
@@ -287,3 +327,8 @@ def test_amounts_beyond_calculation_name_payee_and_component(revenue: int) -> No
 def test_the_deal_of_a_release_is_told() -> None:
     assert settled(BOOKED, plan()).releases["deal_id"].to_list() == [DEAL]
     assert facts_of(BOOKED).transactions.height == 6
+
+
+def test_the_share_of_a_release_is_told_and_a_return_has_none() -> None:
+    back = Document("c", "return", FEB, -8_000, -1_000, reverses="b")
+    assert settled([BOOKED[0], back], plan()).releases["share"].to_list() == ["1", None]

@@ -119,6 +119,17 @@ def test_a_return_reverses_the_least_of_several_credits_of_one_name_whichever_wa
     ]
 
 
+def test_what_has_one_name_is_converted_in_the_order_of_days() -> None:
+    """500 are 450 euros in January and 400 in February; half of the dollars take back half of these 850."""
+    known: Known = {"assignments": [assignment(pay_currency="EUR")], "rates": RATES}
+    of = plan("release: [{when: credited, after_days: 1}]")
+    first, back = INVOICE._replace(earns=500), RETURN._replace(earns=-500, on=date(2026, 3, 10))
+    earned = earnings_of([first, first._replace(on=date(2026, 2, 10)), back], of)
+    settlement = settle(earned, facts_of([INVOICE, back], **known), [of], as_of=MARCH)
+    by_day = settlement.releases.sort("released_on").select("release_minor", "pay_minor").rows()
+    assert by_day == [(500, 450), (500, 400), (-500, -425)]
+
+
 def test_a_return_and_a_release_of_one_day_are_converted_in_this_order() -> None:
     """450 euros for the first half; 200 of these 500 dollars (180 euros) go, then 300 come at 0.8 (240 euros)."""
     known: Known = {"assignments": [assignment(pay_currency="EUR")], "rates": RATES}

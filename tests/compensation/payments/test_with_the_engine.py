@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import date
 
 import polars as pl
+import pytest
 
 from compensation import Facts, calculate, parse_plan, settle
 from compensation.facts.schemas import SCHEMAS
 from compensation.names import NAME
-from tests.compensation.payments.cases import DEAL, Document, assignment, facts_of
+from tests.compensation.payments.cases import DEAL, REP, Document, assignment, facts_of, released, waiting
 
 PLAN = """\
 plan: Sales
@@ -37,10 +38,13 @@ DOCUMENTS = [
 
 
 def _facts() -> Facts:
-    owners = [(DEAL, "crm:a", "AE", 500_000, False), (DEAL, "crm:b", "AE", 500_000, False)]
-    facts = facts_of(DOCUMENTS, assignments=[assignment("crm:a"), assignment("crm:b")])
-    participants = pl.DataFrame(owners, schema=SCHEMAS["participants"], orient="row")
-    return Facts(**{**{name: getattr(facts, name) for name in SCHEMAS}, "participants": participants})
+    return _owned(facts_of(DOCUMENTS, assignments=[assignment("crm:a"), assignment("crm:b")]), "crm:a", "crm:b")
+
+
+def _owned(facts: Facts, *owners: str) -> Facts:
+    """The facts with owners of the deal, equal parts."""
+    rows = [(DEAL, owner, "AE", 1_000_000 // len(owners), False) for owner in owners]
+    return replace(facts, participants=pl.DataFrame(rows, schema=SCHEMAS["participants"], orient="row"))
 
 
 def test_what_is_calculated_is_settled() -> None:
@@ -126,10 +130,8 @@ def test_an_override_on_a_contract_is_paid_as_the_contract_is_credited() -> None
     """1,000 of each month earn 100, and the manager 20 of these in the same month, not all 60 with the invoice."""
     plan = parse_plan(OVERRIDE, "plan.yaml")
     facts = facts_of(DOCUMENTS[:1], assignments=[assignment("crm:a", manager_id="crm:m"), assignment("crm:m")])
-    owner = pl.DataFrame([(DEAL, "crm:a", "AE", 1_000_000, False)], schema=SCHEMAS["participants"], orient="row")
     facts = replace(
-        facts,
-        participants=owner,
+        _owned(facts, "crm:a"),
         transactions=facts.transactions.with_columns(revenue_minor=pl.lit(1_000_00, pl.Int64)),
     )
     as_of = date(2026, 3, 31)
@@ -137,3 +139,44 @@ def test_an_override_on_a_contract_is_paid_as_the_contract_is_credited() -> None
     paid = settlement.payments.select("payee_id", "period_label", "paid_minor").rows()
     months = ("2026-01", "2026-02", "2026-03")
     assert paid == [*(("crm:a", month, 100_00) for month in months), *(("crm:m", month, 20_00) for month in months)]
+
+
+CONTRACT = """\
+plan: Sales
+currency: USD
+effective: {from: 2026-01-01}
+applies_to: {titles: Rep}
+components:
+  - component: contract
+    credited_on: booking
+    recurs: {every: month, times: 3}
+    returns: current
+    period: month
+    payout: {rate: 10%}
+    release: [{when: invoiced}]
+"""
+
+
+@pytest.mark.parametrize("back_on", [date(2026, 2, 20), date(2026, 3, 10)])
+def test_what_begins_when_its_deal_was_returned_is_released_as_what_began_before(back_on: date) -> None:
+    """Each month earns 300; a third of the deal was invoiced until it was returned, and stays so for March, too.
+
+    When it is booked again, this is still a third of it.
+    """
+    plan = parse_plan(CONTRACT, "plan.yaml")
+    documents = [
+        Document("b", "booking", date(2026, 1, 10), 3_000_00),
+        Document("i", "invoice", date(2026, 1, 20), 1_000_00),
+        Document("c", "return", back_on, -3_000_00, reverses="b"),
+        Document("a", "booking", date(2026, 3, 20), 3_000_00),
+    ]
+    facts = _owned(facts_of(documents), REP)
+    as_of = date(2026, 3, 31)
+    settlement = settle(calculate(facts, [plan], as_of=as_of), facts, [plan], as_of=as_of)
+    assert sorted(released(settlement)) == [
+        ("2026-01-20", "invoiced", 100_00),
+        ("2026-02-10", "invoiced", 100_00),
+        *sorted([(str(back_on), "returned", -100_00), ("2026-03-10", "invoiced", 100_00)]),
+        ("2026-03-20", "invoiced", 100_00),
+    ]
+    assert waiting(settlement) == [("invoiced", None, 200_00)] * 3
