@@ -111,12 +111,12 @@ def test_openings_use_up_a_cap_payee_by_payee() -> None:
 
 
 def test_instalments_use_up_a_cap_and_credit_an_override_one_after_the_other() -> None:
-    """Two components pay 1.00 in each of two months, under a cap of 3.00 and over tiers from 3.00 on."""
+    """Two components pay 1.00 in each of two months, under a cap of 2.50 and over tiers from 2.00 on."""
     again = "recurs: {every: month, times: 2}"
     both = "\n".join(component(again, name=name, payout=TEN) for name in ("one", "two"))
-    cap = "caps: [{cap: all, components: [one, two], amount: 3, per: deal}]"
+    cap = "caps: [{cap: all, components: [one, two], amount: 2.5, per: deal}]"
     capped = calculated(both, [sold("t0", 1_000)], more=cap).lines.sort("component", "instalment")
-    assert capped["earning_minor"].to_list() == [100, 100, 100, 0]
+    assert capped["earning_minor"].to_list() == [100, 50, 100, 0]
     tiers = "{marginal_tiers: [{from: 0, rate: 0%}, {from: 2, rate: 100%}]}"
     override = f"component: top, earnings_of: [one, two], measure: earnings, period: year, payout: {tiers}"
     found = calculated(f"{both}\n{override}", [sold("t0", 1_000)])
@@ -136,8 +136,8 @@ def totalled(text: str, *credited: tuple[str, int]) -> Earned:
     documents = [sold(f"t{number}", 1, deal_id=deal) for number, (deal, _) in enumerate(credited)]
     known = facts(PEOPLE, transactions=documents, participants=DEALS)
     engine = Engine.of(known, [plan(text)])
-    found = engine.credits(history(known, LAST)).sort("transaction_id")
-    sizes = exact_series([size for _, size in credited])
+    found = engine.credits(history(known, LAST)).sort("transaction_id", "rule")
+    sizes = exact_series([size for _, size in credited for _ in engine.rules])
     found = found.with_columns(sizes.alias("base"), sizes.alias(_position(text)))
     return engine.run(found, [""], LAST)
 
@@ -158,6 +158,7 @@ def dollars(minor: int) -> str:
         (FREE, [("D", HALF), ("F", HALF), ("G", -HALF)], "bea"),
         (FREE.replace("0%", "100%"), [("D", HALF), ("E", HALF), ("F", 1)], "ann"),
         (f"component: pay, period: year, opening_pay: {dollars(HALF)}, floor: {dollars(MAX_MINOR + 9)}", [], "ann"),
+        (f"component: pay, period: year, opening_pay: 0.09, floor: {dollars(MAX_MINOR + 9)}", [], "ann"),
     ],
 )
 def test_a_total_that_cannot_be_stored_is_refused(text: str, credited: list[tuple[str, int]], payee_id: str) -> None:
@@ -177,23 +178,37 @@ def test_totals_that_can_be_stored_are_not_refused() -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_first_credit_that_cannot_be_stored_is_named(sign: int) -> None:
-    text = component("mode: rate_after, position: quantity", payout="{rate: 0%}")
-    kept = [("D", 5), ("F", sign * MAX_MINOR)]
-    assert totalled(text, *kept).lines["base"].to_list() == [5, sign * MAX_MINOR]
+    free = "mode: rate_after, position: quantity"
+    text = "\n".join(component(free, name=name, payout="{rate: 0%}") for name in ("pay", "also"))
+    kept = [("F", 5), ("D", sign * MAX_MINOR)]
+    assert totalled(text, *kept).lines["base"].to_list() == [5, 5, sign * MAX_MINOR, sign * MAX_MINOR]
     with pytest.raises(PayOverflowError) as refused:
         totalled(text, *kept, ("F", sign * (MAX_MINOR + 1)), ("D", MAX_MINOR + 1))
-    assert (refused.value.payee_id, refused.value.what) == ("bea", "the base of 2026")
+    assert (refused.value.payee_id, refused.value.component, refused.value.what) == ("bea", "pay", "the base of 2026")
 
 
 def test_a_quota_that_cannot_be_stored_is_named() -> None:
     spans = [(date(2026, 1, 1), date(2026, 7, 1)), (date(2026, 7, 1), date(2027, 1, 1))]
-    quotas = [{"payee_id": "ann", "from_on": start, "to_on": end, "quota_minor": HALF} for start, end in spans]
-    known = facts(transactions=[sold("t0", 5)], quotas=quotas)
+    sizes = {"ann": HALF, "bea": 5}
+    quotas = [
+        {"payee_id": who, "from_on": start, "to_on": end, "quota_minor": size}
+        for who, size in sizes.items()
+        for start, end in spans
+    ]
+    known = facts(PEOPLE, transactions=[sold("t0", 5)], quotas=quotas)
     text = component(payout="{marginal_tiers: [{from: 0%, rate: 1%}]}")
     engine = Engine.of(known, [plan(text)])
     with pytest.raises(PayOverflowError) as refused:
-        engine.run(engine.credits(history(known, LAST)), [], LAST)
+        engine.run(engine.credits(history(known, LAST)), [""], LAST)
     assert refused.value.what == "the quota_minor of 2026"
+
+
+def test_what_others_pay_is_credited_again_up_to_today() -> None:
+    """A dollar of October, once a month for half a year, of which three months have come."""
+    again = "period: year, recurs: {every: month, times: 6}, payout: {rate: 100%}"
+    override = f"component: top, earnings_of: pay, measure: earnings, {again}"
+    found = calculated(f"{component(payout=TEN)}\n{override}", [sold("t0", 1_000, date(2026, 10, 10))])
+    assert earnings(found, "top") == [100, 100, 100]
 
 
 def test_everything_is_told_in_whole_minor_units() -> None:
