@@ -95,7 +95,7 @@ def test_a_pool_is_divided_by_subtraction(divided: str, revenues: tuple[int, ...
     ("divided", "revenues", "parts"),
     [
         ("by_measure", (2, 0, -1), [900, 0, 0]),
-        ("sold", (3_000, -1_000, 1_000), [675, 0, 225]),
+        ("sold", (3_000, -50, 1_000), [675, 0, 225]),
         ("selling", (3_000, 1_000, 0), [450, 450, 0]),
     ],
 )
