@@ -202,8 +202,7 @@ class Compiler:
 
     def _rounding(self) -> CurveRounding:
         rounding = self._component.rounding
-        increment = int(rounding.to.value * self._minor) if rounding.to else 1
-        return CurveRounding(max(increment, 1), rounding.mode)
+        return CurveRounding(rounding.increment(self._minor), rounding.mode)
 
 
 def _at_quota(pieces: Sequence[Piece]) -> Piece:

@@ -24,9 +24,8 @@ class Method(NamedTuple):
     def of(cls, component: Component, minor: int) -> "Method":
         """``minor``: minor units in a unit of the plan's currency."""
         rounding, payout = component.rounding, component.payout
-        increment = max(int(rounding.to.value * minor), 1) if rounding.to else 1
         by_case = bool(payout.cases or payout.matrix)
-        return cls(component.mode, by_case, increment, rounding.mode.value, rounding.each_line)
+        return cls(component.mode, by_case, rounding.increment(minor), rounding.mode.value, rounding.each_line)
 
     @property
     def is_by_line(self) -> bool:

@@ -138,11 +138,11 @@ class Accumulators:
         numbers = pl.Series([self._numbers[key] for key in entered.keys], dtype=pl.Int64)
         return numbers[entered.places].alias("accumulator")
 
-    def add(self, keys: Iterable[AccumulatorKey], starts: Mapping[AccumulatorKey, int] | None = None) -> None:
+    def add(self, keys: Iterable[AccumulatorKey], starts: Mapping[AccumulatorKey, int]) -> None:
         """Opens an accumulator for each key that is new; its position begins at ``starts`` (0 if not named)."""
         for key in keys:
             if key not in self._numbers:
-                start = starts.get(key, 0) if starts else 0
+                start = starts.get(key, 0)
                 if abs(start) > MAX_MINOR:
                     component = self._rules[key.rule].component.name
                     raise PayOverflowError(key.payee_id, component, f"what is booked in {key.period.label}")
@@ -189,7 +189,7 @@ class Accumulators:
 
     def cases(self, placed: pl.DataFrame) -> pl.DataFrame:
         """accumulator, case_no, curve: of the cases that the credits fall into."""
-        pairs = placed.select("accumulator", "case_no").unique().drop_nulls().sort("accumulator", "case_no").rows()
+        pairs = placed.select("accumulator", "case_no").unique().sort("accumulator", "case_no").rows()
         rows = [
             (number, case, self.curves.number(self.rows[number].key.rule, terms, case))
             for number, case in pairs
@@ -209,7 +209,7 @@ def _opening_case(rule: Rule) -> int | None:
     payout = rule.component.payout
     if not rule.component.pays_by_line:
         return None
-    return FIXED_PAY if payout.cases or payout.matrix else 0
+    return FIXED_PAY if payout.cases else 0
 
 
 def walk_groups(rules: Sequence[Rule]) -> dict[int, int]:

@@ -33,13 +33,6 @@ def levels_of(rules: Sequence[Rule]) -> list[tuple[Rule, ...]]:
 
 
 def _wanted(rule: Rule, rules: Sequence[Rule]) -> list[int]:
-    """The rules of the same plan whose earnings the rule stands on; but for its own, which a gate may read."""
-    plan, component = rule.plan, rule.component
-    names = {*component.earnings_of, *component.less_earnings_of}
-    for figure in component.figures:
-        names |= set(plan.earnings_behind(figure))
-    return [
-        each.number
-        for each in rules
-        if each.plan_number == rule.plan_number and each.component.name in names and each is not rule
-    ]
+    """The rules of the same plan that the rule stands on."""
+    names = rule.plan.stands_on(rule.component)
+    return [each.number for each in rules if each.plan_number == rule.plan_number and each.component.name in names]

@@ -241,7 +241,6 @@ def _less_below(lines: Lines) -> Lines:
 
 def _pro_rata(lines: Lines, rounding: Rounding, minor: int) -> Lines:
     """The accumulator's total divided by base, by subtraction on the running base; as it was where that is zero."""
-    increment = max(int(rounding.to.value * minor), 1) if rounding.to else 1
     running = (name.cum_sum().over("accumulator") for name in (as_exact("base"), pl.col("earning")))
     lines = lines.with_columns(next(running).alias("_upto"), next(running).alias("_paid")).with_columns(
         pl.col("_upto").last().over("accumulator").alias("_all"),
@@ -250,7 +249,9 @@ def _pro_rata(lines: Lines, rounding: Rounding, minor: int) -> Lines:
     sign = pl.when(pl.col("_all") < 0).then(exact(-1)).otherwise(exact(1))
     positive = pl.when(pl.col("_all") != 0).then(pl.col("_all").abs())
     upto, below = pl.col("_upto"), pl.col("_upto") - as_exact("base")
-    parts = [divided(pl.col("_whole") * running * sign, positive, increment) for running in (upto, below)]
+    parts = [
+        divided(pl.col("_whole") * running * sign, positive, rounding.increment(minor)) for running in (upto, below)
+    ]
     return lines.with_columns(pl.coalesce(parts[0] - parts[1], "earning").alias("earning"))
 
 

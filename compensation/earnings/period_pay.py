@@ -16,8 +16,8 @@ from compensation.figures.groups import Groups
 from compensation.figures.tables import cell_of, score_of
 from compensation.plans.components import Component
 from compensation.plans.figures import Otherwise
-from compensation.plans.limits import Per
-from compensation.plans.payouts import Among, Division, Pool, Ranking, Ties
+from compensation.plans.limits import Limit, Per
+from compensation.plans.payouts import Among, Division, Kpi, Matrix, Pool, Ranking, Ties
 from compensation.plans.periods import Period
 from compensation.plans.rules import Rule
 from compensation.plans.typed_numbers import Number
@@ -31,6 +31,7 @@ class PeriodPay(NamedTuple):
     minor: int
 
 
+Payable = Sequence[tuple[Accumulator, Terms]]
 Scores = list[tuple[AccumulatorKey, str, Fraction, Fraction, Fraction]]
 
 
@@ -46,24 +47,25 @@ class PeriodPays:
 
     def of(self, rule: Rule, in_force: Sequence[AccumulatorKey]) -> list[PeriodPay]:
         """What the rule pays those who have it (``in_force``: its keys), period by period, beside its lines."""
-        rows = ((key, self._accumulators.of_key(key)) for key in in_force)
-        payable = [(key, row) for key, row in rows if row.terms is not None]
+        rows = (self._accumulators.of_key(key) for key in in_force)
+        payable = [(row, row.terms) for row in rows if row.terms is not None]
         payout = rule.component.payout
         if payout.pool:
-            return list(self._pools(rule, payout.pool, [key for key, _ in payable]))
+            return list(self._pools(rule, payout.pool, payable))
         if payout.ranking:
             return list(self._rankings(rule, payout.ranking, payable))
         if payout.needs_credits:
-            return self._openings(rule, payable)
-        return [pay for key, row in payable for pay in self._own(rule, key, row)]
+            return list(self._openings(rule, payable))
+        return [pay for row, terms in payable for pay in self._own(rule, row.key, terms)]
 
     def floors(
-        self, rule: Rule, in_force: Sequence[AccumulatorKey], paid: Mapping[tuple[str, str, Period], int]
+        self,
+        rule: Rule,
+        floor: Limit,
+        in_force: Sequence[AccumulatorKey],
+        paid: Mapping[tuple[str, str, Period], int],
     ) -> Iterator[PeriodPay]:
         """What lifts everybody's pay of a period to the floor; ``paid``: by scenario, payee and period."""
-        floor = rule.component.floor
-        if floor is None or floor.per is not Per.PERIOD:
-            return
         for key in in_force:
             terms = self._accumulators.of_key(key).terms
             if terms is not None:
@@ -72,29 +74,30 @@ class PeriodPays:
                 if lacking > 0:
                     yield PeriodPay(key, "floor", lacking)
 
-    def _openings(self, rule: Rule, payable: Iterable[tuple[AccumulatorKey, Accumulator]]) -> list[PeriodPay]:
+    def _openings(self, rule: Rule, payable: Payable) -> Iterator[PeriodPay]:
         """What periods open with, under a cap that is no part of the curve."""
-        cap, opening = rule.component.cap, self._accumulators.curves.opening
-        opened = [(key, row.terms, opening(row.curve)) for key, row in payable if row.curve is not None]
-        if cap is None or cap.per is not Per.PERIOD or caps_on_curve(rule.component):
-            return [PeriodPay(key, "opening", minor) for key, _, minor in opened]
-        unit = self._minors[rule.number]
-        return [
-            PeriodPay(key, "opening", min(minor, rounded(limit_minor(cap, terms, unit))))
-            for key, terms, minor in opened
-            if terms is not None
-        ]
+        cap, opening, unit = rule.component.cap, self._accumulators.curves.opening, self._minors[rule.number]
+        if cap is not None and (cap.per is not Per.PERIOD or caps_on_curve(rule.component)):
+            cap = None
+        for row, terms in payable:
+            if row.curve is not None:
+                minor = opening(row.curve)
+                if cap is not None:
+                    minor = min(minor, rounded(limit_minor(cap, terms, unit)))
+                yield PeriodPay(row.key, "opening", minor)
 
-    def _own(self, rule: Rule, key: AccumulatorKey, row: Accumulator) -> Iterator[PeriodPay]:
-        payout, terms = rule.component.payout, row.terms
-        part = self._score(rule, key) if payout.scorecard else self._cell(rule, key)
-        if part is not None and terms is not None:
-            kind = "scorecard" if payout.scorecard else "matrix"
+    def _own(self, rule: Rule, key: AccumulatorKey, terms: Terms) -> Iterator[PeriodPay]:
+        payout = rule.component.payout
+        kind, part = "scorecard", None
+        if payout.scorecard:
+            part = self._score(payout.scorecard, rule, key, terms)
+        elif payout.matrix:
+            kind, part = "matrix", self._cell(payout.matrix, rule, key, terms)
+        if part is not None:
             yield PeriodPay(key, kind, self._settled(rule.component, terms, part, self._minors[rule.number]))
 
-    def _score(self, rule: Rule, key: AccumulatorKey) -> Fraction | None:
+    def _score(self, kpis: Sequence[Kpi], rule: Rule, key: AccumulatorKey, terms: Terms) -> Fraction | None:
         """The weighted score times the target pay, in minor units."""
-        kpis = rule.component.payout.scorecard or ()
         values = [self._value(kpi.figure, rule, key) for kpi in kpis]
         known = [(kpi, value) for kpi, value in zip(kpis, values, strict=True) if value is not None]
         if len(known) < len(kpis):
@@ -102,60 +105,50 @@ class PeriodPays:
         weights = sum((kpi.weight.value for kpi in kpis), Fraction(0))
         scores = [(kpi.kpi, value, score_of(kpi, value), kpi.weight.value / weights) for kpi, value in known]
         self.scores += [(key, kpi, value, score, score * weight) for kpi, value, score, weight in scores]
-        return sum((score * weight for _, _, score, weight in scores), Fraction(0)) * self._target(key)
+        return sum((score * weight for _, _, score, weight in scores), Fraction(0)) * _target(terms)
 
-    def _cell(self, rule: Rule, key: AccumulatorKey) -> Fraction | None:
-        matrix = rule.component.payout.matrix
-        if matrix is None:
-            return None
+    def _cell(self, matrix: Matrix, rule: Rule, key: AccumulatorKey, terms: Terms) -> Fraction | None:
         row, column = (self._value(axis.by, rule, key) for axis in (matrix.rows, matrix.columns))
         if row is None or column is None:
             return None
         cell = cell_of(matrix, row, column)
         is_part = any(number.is_percent for line in matrix.pays for number in line)
-        return cell * (self._target(key) if is_part else self._minors[rule.number])
-
-    def _target(self, key: AccumulatorKey) -> Fraction:
-        terms = self._accumulators.of_key(key).terms
-        return (terms.target_minor if terms else None) or Fraction(0)
+        return cell * (_target(terms) if is_part else self._minors[rule.number])
 
     def _value(self, figure: str, rule: Rule, key: AccumulatorKey) -> Fraction | None:
         return self._figures.value(figure, rule, key.scenario, key.payee_id, key.period)
 
     def _settled(self, component: Component, terms: Terms, minor: Fraction, unit: int) -> int:
         """With factors, gates, cap and rounding of the component."""
-        target, cap = terms.target_minor or Fraction(0), component.cap
+        cap = component.cap
         if cap and cap.before_modifiers:
             minor = min(minor, limit_minor(cap, terms, unit))
         minor *= terms.factor
         for number in terms.failed:
             left = component.gates[number].otherwise
             if left is Otherwise.TARGET:
-                minor = min(minor, target)
+                minor = min(minor, _target(terms))
             else:
                 minor *= left.value if isinstance(left, Number) else 0
         if cap and not cap.before_modifiers:
             minor = min(minor, limit_minor(cap, terms, unit))
-        increment = max(int(component.rounding.to.value * unit), 1) if component.rounding.to else 1
-        return rounded_to(minor, increment, component.rounding.mode.value)
+        return rounded_to(minor, component.rounding.increment(unit), component.rounding.mode.value)
 
-    def _pools(self, rule: Rule, pool: Pool, keys: Iterable[AccumulatorKey]) -> Iterator[PeriodPay]:
+    def _pools(self, rule: Rule, pool: Pool, payable: Payable) -> Iterator[PeriodPay]:
         """The size of each group's pool, divided by subtraction on running weights, in the order of payees.
 
+        The first of them stands for the group where a quota is the plan's own, and not each payee's.
         Gates and modifiers that are the same for all change the size; otherwise each member's own change the part.
         """
-        for members in self._by_group(rule, keys, pool.of).values():
-            positions = [self._position(rule, key) for key in members]
-            terms = [each for each in (self._accumulators.of_key(key).terms for key in members) if each is not None]
+        unit = self._minors[rule.number]
+        for members in self._by_group(rule, payable, pool.of):
+            positions, terms = [self._position(rule, key) for key in members], [*members.values()]
             are_alike = len({(each.factor, each.failed) for each in terms}) == 1
             shared = terms[0] if are_alike else terms[0]._replace(factor=Fraction(1), failed=())
-            parts = self._parts(
-                self._size(rule, shared, terms, sum(positions)), self._weights(rule, pool, members, positions)
-            )
-            for key, own, part in zip(members, terms, parts, strict=True):
-                minor = (
-                    part if are_alike else self._settled(rule.component, own, Fraction(part), self._minors[rule.number])
-                )
+            size = self._size(rule, shared, terms, sum(positions))
+            parts = self._parts(size, self._weights(rule, pool, [*members], positions))
+            for (key, own), part in zip(members.items(), parts, strict=True):
+                minor = part if are_alike else self._settled(rule.component, own, Fraction(part), unit)
                 yield PeriodPay(key, "pool", minor)
 
     @staticmethod
@@ -173,7 +166,7 @@ class PeriodPays:
         return sum(self._figures.positions.between(place, key.period.start, key.period.end) for place in places)
 
     def _size(self, rule: Rule, shared: Terms, terms: Sequence[Terms], position: int) -> int:
-        quota = shared.quota if rule.component.quota.amount else sum(each.quota or 0 for each in terms) or None
+        quota = shared.quota if rule.component.quota.amount else sum(each.quota or 0 for each in terms)
         exponent = len(str(self._minors[rule.number])) - 1
         return compile_curve(rule, shared._replace(quota=quota), exponent).pay_at(position)
 
@@ -184,32 +177,30 @@ class PeriodPays:
             return [Fraction(1)] * len(members)
         if pool.divided is Division.BY_MEASURE:
             return [Fraction(max(position, 0)) for position in positions]
-        return [max(self._value(pool.divided, rule, key) or Fraction(0), Fraction(0)) for key in members]
+        values = (self._value(pool.divided, rule, key) for key in members)
+        return [value if value is not None and value > 0 else Fraction(0) for value in values]
 
-    def _rankings(
-        self, rule: Rule, ranking: Ranking, payable: Iterable[tuple[AccumulatorKey, Accumulator]]
-    ) -> Iterator[PeriodPay]:
-        rows = dict(payable)
-        for members in self._by_group(rule, rows, ranking.among).values():
-            values = {key: self._value(ranking.by, rule, key) or Fraction(0) for key in members}
+    def _rankings(self, rule: Rule, ranking: Ranking, payable: Payable) -> Iterator[PeriodPay]:
+        unit = self._minors[rule.number]
+        for members in self._by_group(rule, payable, ranking.among):
+            found = {key: self._value(ranking.by, rule, key) for key in members}
+            values = {key: value for key, value in found.items() if value is not None}
             by_rank = ranking.prizes_among(sum(value > 0 for value in values.values()))
-            prizes = _prizes(values, [prize.value * self._minors[rule.number] for prize in by_rank], ranking.ties)
-            for key in members:
-                terms = rows[key].terms
-                if terms is not None:
-                    won = prizes.get(key, Fraction(0))
-                    yield PeriodPay(
-                        key, "ranking", self._settled(rule.component, terms, won, self._minors[rule.number])
-                    )
+            prizes = _prizes(values, [prize.value * unit for prize in by_rank], ranking.ties)
+            for key, terms in members.items():
+                won = prizes.get(key, Fraction(0))
+                yield PeriodPay(key, "ranking", self._settled(rule.component, terms, won, unit))
 
-    def _by_group(
-        self, rule: Rule, keys: Iterable[AccumulatorKey], among: Among
-    ) -> Mapping[tuple[str, Period, str], list[AccumulatorKey]]:
-        groups: dict[tuple[str, Period, str], list[AccumulatorKey]] = defaultdict(list)
-        for key in sorted(keys):
+    def _by_group(self, rule: Rule, payable: Payable, among: Among) -> Iterable[Mapping[AccumulatorKey, Terms]]:
+        groups: dict[tuple[str, Period, str], dict[AccumulatorKey, Terms]] = defaultdict(dict)
+        for key, terms in sorted((row.key, terms) for row, terms in payable):
             last_day = min(key.period.end - timedelta(days=1), rule.valid_to - timedelta(days=1))
-            groups[key.scenario, key.period, self._groups.among(among, key.payee_id, last_day)].append(key)
-        return groups
+            groups[key.scenario, key.period, self._groups.among(among, key.payee_id, last_day)][key] = terms
+        return groups.values()
+
+
+def _target(terms: Terms) -> Fraction:
+    return terms.target_minor or Fraction(0)
 
 
 def _prizes(

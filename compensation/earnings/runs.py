@@ -182,11 +182,10 @@ class Run:
         return earned_on(pay.key.period, self._day(pay.key.scenario, pay.key.rule))
 
     def _pay_periods(self, rule: Rule, in_force: Sequence[AccumulatorKey], lines: pl.DataFrame) -> None:
-        pays = self._period_pays.of(rule, in_force)
-        if rule.component.floor and rule.component.floor.per is Per.PERIOD:
-            pays += list(
-                self._period_pays.floors(rule, in_force, _paid(self._engine.versions[rule.number], lines, pays))
-            )
+        pays, floor = self._period_pays.of(rule, in_force), rule.component.floor
+        if floor and floor.per is Per.PERIOD:
+            paid = _paid(self._engine.versions[rule.number], lines, pays)
+            pays += list(self._period_pays.floors(rule, floor, in_force, paid))
         for pay in pays:
             if abs(pay.minor) > MAX_MINOR:
                 raise PayOverflowError(

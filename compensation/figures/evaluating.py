@@ -130,7 +130,7 @@ class _Asked:
     def _attainment(self, figure: Figure, rule: Rule) -> Fraction | None:
         quotas = [self._quota(figure, rule, each) for each in self._members(figure)]
         known = [quota for quota in quotas if quota is not None]
-        if not known or (figure.of is Of.PAYEE and len(known) < len(quotas)):
+        if not known:
             return None
         return Fraction(self._position(figure, rule), sum(known))
 
@@ -140,7 +140,7 @@ class _Asked:
         if _LENGTHS.index(kind) <= _LENGTHS.index(rule.component.period):
             return self._book.quotas.found(rule, payee_id, whole).quota
         last = whole.end if figure.quota is QuotaTaken.WHOLE else self._period.end
-        first = max(whole.start, rule.plan.effective.from_on) if whole.start == date.min else whole.start
+        first = rule.plan.effective.from_on if whole.start == date.min else whole.start
         periods = periods_between(first, self._before(last), rule.component.period, rule.plan.calendar)
         quotas = [self._book.quotas.found(rule, payee_id, period).quota for period in periods]
         known = [quota for quota in quotas if quota is not None]

@@ -34,7 +34,7 @@ def check_names(plan: Plan) -> None:
             if words.count(component.accumulate_with) == 1:
                 remedy = "give the same word to all that run together"
                 raise problem("no other component has this word", remedy, place=place)
-            if any(_stands_on(plan, component)):
+            if plan.stands_on(component):
                 raise problem("earnings of others come too late to run together", "leave one of them out", place=place)
 
 
@@ -93,15 +93,8 @@ def check_definitions(plan: Plan) -> None:
     _refuse_circles("figures", figures, set())
     _refuse_circles("measures", {name: set(each.names) for name, each in plan.measures.items()}, set(BUILT_IN))
     names = [component.name for component in plan.components]
-    pay = {component.name: set(_stands_on(plan, component)) for component in plan.components}
+    pay = {component.name: plan.stands_on(component) for component in plan.components}
     _refuse_circles("components", pay, set(), names)
-
-
-def _stands_on(plan: Plan, component: Component) -> Iterator[str]:
-    """The components whose earnings a component needs; but for its own, which a gate may read."""
-    yield from (*component.earnings_of, *component.less_earnings_of)
-    for figure in component.figures:
-        yield from (name for name in plan.earnings_behind(figure) if name != component.name)
 
 
 def _refuse_circles(

@@ -161,6 +161,14 @@ class Rounding(PlanPart):
     mode: RoundingMode = RoundingMode.HALF_AWAY
     each_line: bool = False
 
+    def increment(self, minor: int) -> int:
+        """What pay is a multiple of, in minor units, of which a unit has ``minor``; at least one of them.
+
+        >>> [Rounding(to=to).increment(100) for to in (None, "0.25", "0.001")]
+        [1, 25, 1]
+        """
+        return max(int(self.to.value * minor), 1) if self.to else 1
+
 
 NO_PAYOUT = Payout(rate=Number(Fraction(0)))
 """The payout of fixed pay, which looks at no credit."""
@@ -241,8 +249,9 @@ class Component(PlanPart):
     def needs_target(self) -> bool:
         """Whether anything of it is a part of the target pay."""
         limits = any(limit is not None and limit.of_target is not None for limit in (self.cap, self.floor))
+        gates = any(gate.otherwise is Otherwise.TARGET for gate in self.gates)
         by_figures = bool(self.payout.scorecard or (self.payout.matrix and self._matrix_pays_parts()))
-        return limits or by_figures or any(shape.pays_of_target for shape in self.payout.shapes)
+        return limits or gates or by_figures or any(shape.pays_of_target for shape in self.payout.shapes)
 
     @property
     def figures(self) -> Iterator[str]:

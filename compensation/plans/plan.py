@@ -129,6 +129,22 @@ class Plan(PlanPart):
         for name in self.figures[figure].names:
             yield from self.earnings_behind(name)
 
+    def stands_on(self, component: Component) -> set[str]:
+        """The components that have to pay before it: it needs their earnings, or counts what these credit.
+
+        Without its own, which a gate may read.
+        """
+        credited_by_pay = {each.name for each in self.components if each.earnings_of}
+        by_figures = {name for figure in component.figures for name in self.earnings_behind(figure)}
+        counted = {name for figure in component.figures for name in self._components_behind(figure)}
+        of_figures = (by_figures | (counted & credited_by_pay)) - {component.name}
+        return {*component.earnings_of, *component.less_earnings_of} | of_figures
+
+    def _components_behind(self, figure: str) -> Iterator[str]:
+        yield from self.figures[figure].components
+        for name in self.figures[figure].names:
+            yield from self._components_behind(name)
+
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         check_names(self)

@@ -188,6 +188,10 @@ def _left_at_base_rate(payout: str) -> str:
         ),
         (_with("rate: 0.08", "multiplier: 1"), "line 6: components.1: parts of a target pay need a target pay"),
         (
+            _gated("late: {tenure_months: yes}").replace("at_least: 1", "at_least: 1, otherwise: target"),
+            "components.1: parts of a target pay need a target pay",
+        ),
+        (
             _with("rate: 0.08", "per_unit: 5"),
             "line 6: components.1: per_unit pays on a number; set 'measure: quantity'",
         ),

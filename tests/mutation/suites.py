@@ -7,13 +7,14 @@ from typing import NamedTuple
 from tests.compensation.test_against_oracle import CORNERS, ODD
 from tests.mutation.hunting import ROOT
 from tests.mutation.sieve import Asked
-from tests.mutation.worlds import CONDITIONS, CREDITING, LIMITS, credited, earned, paid
+from tests.mutation.worlds import CONDITIONS, CREDITING, LIMITS, OF_PERIODS, credited, earned, paid
 
 _EARNED = (
     *(partial(earned, seed, 3) for seed in (0, 7, 11, 12, 13, 15)),
     *(partial(earned, seed, 4, CREDITING) for seed in (33, 49)),
     *(partial(earned, seed, 4, CONDITIONS) for seed in (4, 36)),
     *(partial(earned, seed, 4, LIMITS) for seed in (38, 43)),
+    *(partial(earned, seed, 4, OF_PERIODS) for seed in (503, 504)),
     partial(earned, 31, 4, CORNERS),
 )
 _CREDITED = (

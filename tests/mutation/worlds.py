@@ -45,6 +45,11 @@ LIMITS = (
     *("pro_rata", "rounding", "rounding_to", "clawback", "deal", "transaction", "versions", "other_limits", "caps"),
     "opening_pay",
 )
+OF_PERIODS = (
+    *("scorecard", "matrix_pays", "pool", "pool_conditions", "ranking", "top", "pay_figure", "total_of", "scaled"),
+    *("attainment_of", "figure_over", "gates", "target_gate", "modifiers", "limits", "before_modifiers", "rounding_to"),
+    *("quota", "month", "versions"),
+)
 """What comes up often in worlds that are dense with it."""
 
 

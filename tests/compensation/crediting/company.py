@@ -37,6 +37,8 @@ PLAIN: dict[str, Row] = {
     "coverage": {"role": "cover", "share_millionths": MILLION, "precedence": 1, "from_on": date(2020, 1, 1)},
     "targets": {"component": "pay", "currency": "USD", "from_on": date(2020, 1, 1)},
     "absences": {},
+    "metrics": {"metric": "liked", "from_on": date(2020, 1, 1)},
+    "factors": {},
     "measures": {},
     "attributes": {},
     "currencies": {},
@@ -52,7 +54,7 @@ def frame(name: str, rows: Iterable[Row]) -> pl.DataFrame:
 def facts(people: Sequence[Row] = ({"payee_id": "ann"},), **rows: Sequence[Row]) -> Facts:
     """Ann alone, unless the frames say otherwise."""
     frames = {name: frame(name, rows.get(name, ())) for name in ("quotas", "rates", "coverage", "targets", "absences")}
-    frames |= {name: frame(name, rows.get(name, ())) for name in ("measures", "attributes")}
+    frames |= {name: frame(name, rows.get(name, ())) for name in ("measures", "attributes", "metrics", "factors")}
     currencies = [{"currency": name, "exponent": digits} for name, digits in (("USD", 2), ("EUR", 2), ("JPY", 0))]
     return Facts(
         transactions=frame("transactions", rows.get("transactions", ())),

@@ -162,7 +162,7 @@ class PeriodPays(Book):
     ) -> int:
         quota = members[0].quota
         if rule.component.quota.amount is None:
-            quota = sum(each.quota or 0 for each in members) or None
+            quota = sum(each.quota or 0 for each in members)
         curve = curve_of(rule.component, shape, self._scales(members[0], quota), conditions)
         return self._rounded(rule, curve.pay(Fraction(position)))
 

@@ -52,13 +52,23 @@ class _Reckoner(PeriodPays):
         component = rule.component
         names = {*component.earnings_of, *component.less_earnings_of}
         for figure in component.figures:
-            names |= set(rule.plan.earnings_behind(figure))
+            names |= set(rule.plan.earnings_behind(figure)) | self._credited_by_pay(rule, figure)
         return {
             version.number
             for each in self.rules
             if each.plan is rule.plan and each is not rule and each.component.name in names
             for version in self.versions(each)
         }
+
+    def _credited_by_pay(self, rule: Rule, name: str) -> set[str]:
+        """The components that a figure looks at and that are credited by what others earn."""
+        figure = rule.plan.figures[name]
+        looked_at = {
+            each.component.name for each in self.rules if each.plan is rule.plan and each.component.earnings_of
+        }
+        return looked_at.intersection(figure.components).union(
+            *(self._credited_by_pay(rule, each) for each in figure.names)
+        )
 
     # one component
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.compensation.worlds.dice import NOT_YET, Written, based, is_alone, tiers
+from tests.compensation.worlds.dice import NOT_YET, OF_PERIODS, WITHIN_MONTHS, Written, based, is_alone, tiers
 from tests.compensation.worlds.shapes import Shapes
 
 _LONGER = {
@@ -99,7 +99,12 @@ class Conditions(Shapes):
             ]
         if depth == 0:
             choices += ["sum", "difference", "product", "ratio", "min", "max"]
+        if looked_at and written["period"] not in ("ever", *WITHIN_MONTHS) and self.turned_to("pay_figure"):
+            self.looks_at_pay = True
+            earners = random.sample(looked_at, random.randrange(len(looked_at)) + 1)
+            return {"earnings_of": [each["component"] for each in earners], "of": self._of()}
         source = random.choice([each for each in choices if each not in NOT_YET])
+        source = self.turned_to(*choices) or source
         figure: Written
         if source == "tenure_months":
             figure = {"tenure_months": "yes"}
@@ -112,6 +117,8 @@ class Conditions(Shapes):
                 figure["over"] = random.choice(_LONGER[written["period"]])
                 if source == "attainment_of":
                     figure["quota"] = random.choice(("whole", "to_date"))
+            if source == "total_of" and depth == 0 and self.turned_to("scaled"):
+                figure = {"product": [figure, random.choice(("0.00002", "0.0002"))]}
         else:
             terms: list[Any] = [
                 self._written_figure(written, 1),
@@ -149,6 +156,8 @@ class Conditions(Shapes):
             written["modifiers"] = [self._modifier(written) for _ in range(random.choice((1, 1, 2)))]
         if self.chance("limits", 0.3):
             self._limits(written, kind)
+        if kind in OF_PERIODS and self.turned_to("rounding_to"):
+            written["rounding"] = {"to": random.choice(("1", "10", "5")), "mode": random.choice(("half_away", "down"))}
 
     def _gate(self, written: Written, kind: str) -> Written:
         random = self.random
@@ -167,7 +176,7 @@ class Conditions(Shapes):
             and "cases" not in written["payout"]
             and self.chance("target_gate", 0.2)
             and is_alone(written)
-        ):
+        ) or (kind in OF_PERIODS and self.turned_to("target_gate")):
             gate["otherwise"] = "target"
             written["target_wanted"] = True
         return gate
@@ -204,6 +213,8 @@ class Conditions(Shapes):
             and is_alone(written)
             and self.chance("before_modifiers", 0.4)
         ):
+            limit["before_modifiers"] = "yes"
+        if kind in OF_PERIODS and self.turned_to("before_modifiers"):
             limit["before_modifiers"] = "yes"
         if random.random() < 0.65:
             written["cap"] = limit

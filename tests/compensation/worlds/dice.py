@@ -34,6 +34,7 @@ RARE_MONEY, RARE_NUMBERS = ("per_seat", "by_seats"), ("margin_ratio", "few_seats
 OF_MONEY = frozenset((*MONEY, *RARE_MONEY))
 PERIODS = (*("month",) * 3, *("quarter",) * 6, *("half-year", "year") * 3, "week", "two-weeks", "half-month", "ever")
 WITHIN_MONTHS = ("week", "two-weeks", "half-month")
+OF_PERIODS = ("scorecard", "matrix_pays", "pool", "ranking")
 OF_QUOTA = ("revenue", "revenue", "margin", "quantity")
 
 
@@ -46,7 +47,7 @@ class Dice:
     def __init__(self, random: Random, number: int, wanted: Collection[str] = ()) -> None:
         self.random, self.number, self.wanted = random, number, wanted
         self.currency = random.choice(("USD", "USD", "EUR", "JPY"))
-        self.is_rebate, self.may_multiply = False, True
+        self.is_rebate, self.may_multiply, self.looks_at_pay = False, True, False
         self.figures: Written = {}
         self.components: list[Written] = []
 

@@ -13,6 +13,7 @@ from tests.compensation.worlds.dice import (
     NOT_YET,
     NUMBERS,
     OF_MONEY,
+    OF_PERIODS,
     OF_QUOTA,
     PERIODS,
     RARE_MONEY,
@@ -116,6 +117,7 @@ class PlanWriter(Conditions):
         alike = alike and first["period"] == last["period"] and counts_money(first) == counts_money(last)
         plain = "accumulate_by" not in first and "accumulate_by" not in last
         plain = plain and (("cap" not in first and "cap" not in last) or "opening_above_cap" not in NOT_YET)
+        plain = plain and not self.looks_at_pay
         if pays_lines and alike and plain and first is not last and self.chance("accumulate_with", 0.5):
             first["accumulate_with"] = last["accumulate_with"] = "together"
         elif (
@@ -175,8 +177,10 @@ class PlanWriter(Conditions):
 
     def _component(self, name: str) -> Written:
         random = self.random
-        written: Written = {"component": name, "period": random.choice(PERIODS)}
-        kind = "lines" if random.random() < 0.8 else self.one_of("scorecard", "matrix_pays", "pool", "ranking")
+        period = random.choice(PERIODS)
+        written: Written = {"component": name, "period": self.turned_to(*PERIODS) or period}
+        kind = "lines" if random.random() < 0.8 else self.one_of(*OF_PERIODS)
+        kind = self.turned_to(*OF_PERIODS) or kind
         if self.is_rebate:
             kind = "lines"
         self.kind = kind
@@ -195,7 +199,7 @@ class PlanWriter(Conditions):
                 "pool": self._pool,
                 "ranking": self._ranking,
             }[kind](written)
-        if kind != "pool":
+        if kind != "pool" or self.turned_to("pool_conditions"):
             self._conditions(written, kind)
         if self.chance("target", 1) and needs_target(written):
             written["target_pay"] = self._target()
