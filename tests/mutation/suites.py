@@ -17,7 +17,7 @@ _EARNED = (
     *(partial(earned, seed, 4, OF_PERIODS) for seed in (503, 504)),
     partial(earned, 31, 4, CORNERS),
 )
-_CREDITED = (
+_CREDITED: tuple[Callable[[], Asked], ...] = (
     *(partial(credited, seed, 4, ODD) for seed in (58, 6, 45, 40, 4, 46)),
     partial(credited, 33, 4, CREDITING),
     partial(credited, 0, 3),
@@ -25,7 +25,6 @@ _CREDITED = (
 )
 _PAID = (*(partial(paid, seed, 3) for seed in range(16)), partial(paid, 27, 6))
 _PLANS = ("tests/compensation/test_worked_examples.py", "tests/compensation/test_gallery.py")
-
 _ROWS = ("tests/compensation/test_packing.py", "tests/compensation/test_columns.py")
 
 
