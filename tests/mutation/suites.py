@@ -16,7 +16,7 @@ _EARNED = (
     *(partial(earned, seed, 4, LIMITS) for seed in (38, 43)),
     partial(earned, 31, 4, CORNERS),
 )
-_CREDITED = (
+_CREDITED: tuple[Callable[[], Asked], ...] = (
     *(partial(credited, seed, 4, ODD) for seed in (58, 6, 45, 40, 4, 46)),
     partial(credited, 33, 4, CREDITING),
     partial(credited, 0, 3),
