@@ -60,11 +60,11 @@ ODD = (
 """What is credited in unusual ways, in companies with oddities."""
 
 
-@pytest.mark.parametrize("seed", [4, 58])
+@pytest.mark.parametrize("seed", [0, 3])
 def test_every_cent_is_the_same_where_companies_are_odd(seed: int) -> None:
     comparison = compared(seed, plans=4, wanted=ODD)
     assert not comparison.differences, "\n\n".join(comparison.differences[:3])
-    assert comparison.cases >= 90
+    assert comparison.cases >= 300
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -17,7 +17,9 @@ COUNT = 60
 JUDGED = {
     "curves": ("exact", "curves/"),
     "earnings": ("earnings/caps", "earnings/limits"),
-    "crediting": ("crediting/conversion", "crediting/matching"),
+    "crediting": tuple(
+        f"crediting/{name}" for name in ("cases", "conversion", "coverage", "instalments", "matching", "overflow")
+    ),
     "payments": ("payments/balances", "payments/bounds"),
 }
 """The modules of which every survivor was looked at, by suite; others are run by hand, as with the command below."""

@@ -60,6 +60,13 @@ def test_a_credit_falls_into_a_case(payout: str, sale: Row, case: int | None) ->
     assert rows(found, "case_no", "outcome") == [(case, None if case is not None else "no_case")]
 
 
+def test_a_number_falls_into_its_case_whatever_the_currency() -> None:
+    payout = "{by: quantity, cases: [{from: 0, per_unit: 1}, {from: 2, per_unit: 2}]}"
+    sale = {"transaction_id": "t", "currency": "EUR", "quantity_millionths": 2 * MILLION}
+    found = credits_of(facts(transactions=[sale]), plan(component("measure: quantity", payout=payout)))
+    assert rows(found, "case_no", "outcome") == [(1, None)]
+
+
 def test_somebody_without_a_hiring_date_has_no_tenure() -> None:
     found = credits_of(
         facts(transactions=[{"transaction_id": "t"}]), plan(component(payout=by("tenure_months", "from: 1")))

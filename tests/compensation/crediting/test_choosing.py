@@ -140,6 +140,7 @@ def test_the_rebate_of_a_customer_credits_the_components_that_name_it() -> None:
             participants=[
                 {"deal_id": "earning|e", "payee_id": "customer:Acme"},
                 {"deal_id": "earning|f", "payee_id": "ann"},
+                {"deal_id": "earning|another", "payee_id": "customer:Acme"},
             ],
             attributes=[row for e in ("e", "f") for row in earning_attributes(e, "pay", "P", paying.version)],
         )
