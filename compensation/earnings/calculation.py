@@ -25,7 +25,7 @@ from compensation.facts.frames import Facts
 from compensation.plans.components import Event
 from compensation.plans.plan import Plan
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """Raised when the same facts and plans would give other results than before."""
 
 

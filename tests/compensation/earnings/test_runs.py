@@ -218,4 +218,4 @@ def test_everything_is_told_in_whole_minor_units() -> None:
 
 
 def test_a_component_that_continues_nothing_begins() -> None:
-    assert paid("continues: yes", sold("t0", 5_000), payout=TEN, participants=ALONE) == [500]
+    assert paid("continues_earlier_version: yes", sold("t0", 5_000), payout=TEN, participants=ALONE) == [500]
