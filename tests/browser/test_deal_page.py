@@ -1,6 +1,7 @@
 """A rep opens a deal in the CRM and reads, in the card beside it, what it pays and what it would pay."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,9 @@ from tests.browser.conftest import OpenPage
 from tests.mashup_api import world
 from warehouse import canonical
 from warehouse.database import writing
+
+_PACE = 0.16
+"""Seconds from one question of the card to its next."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +65,7 @@ def test_sliders_answer_while_they_move_and_the_last_answer_stays(open_page: Ope
     page.on("request", lambda request: calls.append(request.url) if "simulations" in request.url else None)
     slider = card.get_by_role("slider", name="Amount")
     slider.focus()
-    seen = set()
+    seen, begun = set(), time.monotonic()
     for _ in range(40):
         slider.press("ArrowRight")
         page.wait_for_timeout(50)
@@ -69,7 +73,7 @@ def test_sliders_answer_while_they_move_and_the_last_answer_stays(open_page: Ope
     # 40 % more: 50,000 at 8 %.
     expect(card.locator(".total")).to_have_text("$11,460.00")
     assert len(seen) > 4, "it should answer while the slider moves"
-    assert len(calls) <= 25, "some six calls a second, not one a step"
+    assert len(calls) <= (time.monotonic() - begun) / _PACE + 2, "some six calls a second, however long the steps take"
     assert slider.get_attribute("aria-valuetext") == "175,000"
 
 
