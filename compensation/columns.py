@@ -8,9 +8,9 @@ HANDFUL = 512
 """So many rows are quicker looked at one by one, and each of them takes no room to speak of."""
 
 
-def collected(query: pl.LazyFrame, height: int) -> pl.DataFrame:
-    """What a query over so many rows finds; a handful does not pay for the engine that streams many."""
-    return query.collect(engine="in-memory" if height <= HANDFUL else "auto")
+def collected(query: pl.LazyFrame) -> pl.DataFrame:
+    """What a query finds, by the engine in memory: the one that streams begins late, and takes more room for joins."""
+    return query.collect(engine="in-memory")
 
 
 def kept(frame: pl.DataFrame, is_kept: pl.Series) -> pl.DataFrame:

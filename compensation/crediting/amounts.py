@@ -41,7 +41,7 @@ def amounts_of(matched: Matched, crediting: CreditingRules, exchange: Exchange, 
         amounts = amounts.with_columns(pl.col(f"base{end}").alias(f"position{end}") for end in ("", "_missing"))
     amount = ("base", "position", "family_base")
     told = amounts.select(pl.col(amount).cast(_INTEGER), "base_missing", "position_missing")
-    return collected(told, matched.rows.height).rechunk()
+    return collected(told).rechunk()
 
 
 def shares_in_millionths(matched: Matched, unit: int) -> pl.DataFrame:

@@ -102,7 +102,7 @@ def _by_deal(
         pl.min_horizontal("party_to", "eligible_to", "valid_to").alias("end_on"),
     )
     lasting = dated.filter(pl.col("first_on") < pl.col("end_on")).with_row_index("place")
-    placed = collected(lasting, people.height)
+    placed = collected(lasting)
     ways, deals = (_numbers(documents, names) for names in (["event", "treatment", "schedule"], _DEAL))
     in_way = places_among(placed, ways.known).cast(pl.Int64)
     in_deal = places_among(people, deals.known).cast(pl.Int64)[placed["person"]]

@@ -76,7 +76,7 @@ def parties(
     everybody = pl.concat(parts).with_columns(
         (pl.col("party") == "overlay").alias("is_last"), pl.coalesce("via_payee_id", "payee_id").alias("owner")
     )
-    found = in_order(collected(everybody, direct.height), order)[direct.columns]
+    found = in_order(collected(everybody), order)[direct.columns]
     first, deals = first_occurrences(found, _KEY)
     return found.hstack([(pl.int_range(found.height, eager=True) - first[deals]).alias("party_no")])
 
@@ -98,7 +98,7 @@ def _as_named(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame
     owned = pl.when("is_overlay").then(0).otherwise("share").sum().over(_KEY)
     fits = pl.col("owned") == unit if sharing.remainder_to is None else pl.col("owned") <= unit
     placed = in_order(people, _ORDER).lazy().with_columns(owned.alias("owned"), _SHARE_TO)
-    direct = _direct(placed.filter(pl.col("is_overlay") | fits), people.height)
+    direct = _direct(placed.filter(pl.col("is_overlay") | fits))
     if sharing.remainder_to is None:
         return direct
     broken = _owned(scenarios.participants).filter(pl.col("owned") > MILLIONTHS).select(_KEY)
@@ -120,7 +120,7 @@ def _by_role(scenarios: Scenarios, sharing: Sharing, unit: int) -> pl.DataFrame:
         for after in (1, 0)
     )
     people = people.with_columns((upto - below).alias("share"), pl.lit(False).alias("is_overlay"))
-    direct = _direct(people.lazy().with_columns(_SHARE_TO), people.height)
+    direct = _direct(people.lazy().with_columns(_SHARE_TO))
     if sharing.remainder_to is None:
         return direct
     nobody = pl.DataFrame(schema={"scenario": pl.String, "deal_id": pl.String})
@@ -131,8 +131,8 @@ _SHARE_TO = pl.when("is_overlay").then("share").otherwise(pl.col("share").cum_su
 """The people's shares one after another; overlays come on top and have each their own."""
 
 
-def _direct(people: pl.LazyFrame, height: int) -> pl.DataFrame:
-    """Those who take part in the deals themselves, as parties; ``people``, so many rows, have share and share_to."""
+def _direct(people: pl.LazyFrame) -> pl.DataFrame:
+    """Those who take part in the deals themselves, as parties; ``people`` have share and share_to."""
     placed = people.select_seq(
         *(*_KEY, "payee_id", "role"),
         pl.when("is_overlay").then(pl.lit("overlay")).otherwise(pl.lit("owner")).alias("party"),
@@ -144,7 +144,7 @@ def _direct(people: pl.LazyFrame, height: int) -> pl.DataFrame:
         pl.lit(date.min).alias("party_from"),
         pl.lit(NEVER).alias("party_to"),
     )
-    return collected(placed, height)
+    return collected(placed)
 
 
 def _remainder(

@@ -72,7 +72,7 @@ def creditable(
         .with_columns(pl.int_range(pl.len()).alias("order_no"))
     )
     if has_returns:
-        ordered = collected(ordered, transactions.height).lazy()
+        ordered = collected(ordered).lazy()
     originals = ordered.filter(pl.col("kind") != "return") if has_returns else ordered
     if "deals" in bases:
         first = pl.col("order_no") == pl.col("order_no").min().over("scenario", *BEGUN)
@@ -87,10 +87,10 @@ def creditable(
         *(exact(0).alias(f"{base}_before") for base in bases),
         *(_counted(base).alias(f"{base}_after") for base in bases),
     )
-    placed = collected(originals, transactions.height)
+    placed = collected(originals)
     if not has_returns:
         return placed
-    returns = collected(ordered.filter(pl.col("kind") == "return"), transactions.height)
+    returns = collected(ordered.filter(pl.col("kind") == "return"))
     columns = [column for column in placed.columns if column != "is_first"]
     tied = _tied(returns, placed, bases)
     parts = [placed, *_at_origin(tied, returns, placed, bases), _at_present(returns, tied, placed, bases)]

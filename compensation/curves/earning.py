@@ -50,21 +50,21 @@ def earn(credited: pl.DataFrame, segments: pl.DataFrame, methods: Sequence[Metho
     """
     walked = _walked(credited.lazy())
     if credited.height <= _AT_ONCE or not all(method.is_by_line for method in methods):
-        return _earned(walked, credited.lazy(), segments, methods, credited.height)
+        return _earned(walked, credited.lazy(), segments, methods)
     known = walked.collect()
     parts = (known.slice(start, _AT_ONCE).lazy() for start in range(0, known.height, _AT_ONCE))
-    return pl.concat(_earned(part, part, segments, methods, _AT_ONCE) for part in parts)
+    return pl.concat(_earned(part, part, segments, methods) for part in parts)
 
 
 def _earned(
-    walked: pl.LazyFrame, credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method], height: int
+    walked: pl.LazyFrame, credited: pl.LazyFrame, segments: pl.DataFrame, methods: Sequence[Method]
 ) -> pl.DataFrame:
     located = _located(walked, segments)
     earned = []
     for number, method in enumerate(methods):
         own = located if len(methods) == 1 else located.filter(pl.col("method") == number)
         earned.append(_by_method(own, credited, method))
-    return collected(earned[0] if len(earned) == 1 else pl.concat(earned), height)
+    return collected(earned[0] if len(earned) == 1 else pl.concat(earned))
 
 
 def _walked(credited: pl.LazyFrame) -> pl.LazyFrame:

@@ -63,13 +63,11 @@ def _order_day(rules: Sequence[Rule]) -> pl.Expr:
     return pl.when(by_instalment).then("credited_on").otherwise("dated_on").alias("order_day")
 
 
-def in_order(credited: pl.LazyFrame, height: int) -> pl.DataFrame:
-    """Credits (of so many) from several places as the engine makes them; ``order_no`` counts transactions and
-    instalments.
-    """
+def in_order(credited: pl.LazyFrame) -> pl.DataFrame:
+    """Credits from several places as the engine makes them: ``order_no`` counts transactions and instalments."""
     ordered = credited.sort(*ORDER, "party_no", "rule")
     counted = ordered.with_columns(pl.struct(ORDER).rle_id().cast(pl.Int64).alias("order_no"))
-    return collected(counted.drop(_ADDED), height)
+    return collected(counted.drop(_ADDED))
 
 
 def left_for(units: Collection[str], credited: pl.DataFrame, facts: Facts, plans: Sequence[Plan]) -> pl.DataFrame:

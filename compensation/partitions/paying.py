@@ -43,7 +43,7 @@ def pay_units(
     versions = tuple(sorted((plan.name, plan.version) for plan in plans))
     calculation = calculated(
         replace(engine, chosen=chosen),
-        in_order(credited.lazy().filter(pl.col("unit").is_in(units)), credited.height),
+        in_order(credited.lazy().filter(pl.col("unit").is_in(units))),
         pl.DataFrame(schema={"transaction_id": pl.String, "deal_id": pl.String, "code": pl.String}),
         Provenance("", versions, ENGINE_VERSION, as_of),
     )

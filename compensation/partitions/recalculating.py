@@ -66,22 +66,21 @@ class Recalculation:
 
     def of(self, unit: str, deal_ids: Collection[str], now: pl.DataFrame) -> Recalculated:
         """What a unit earns in the accumulators that the deals touched before or touch now; ``now``: their credits."""
-        known = self._store.of(unit)
-        stored, own, height = known.lazy(), now.lazy().filter(pl.col("unit") == unit), known.height + now.height
+        stored, own = self._store.of(unit).lazy(), now.lazy().filter(pl.col("unit") == unit)
         is_changed = pl.col("deal_id").is_in(list(deal_ids))
         touched = pl.concat([stored.filter(is_changed), own])
         together = pl.concat([stored.filter(~is_changed), own])
         hanging = [rule.number for rule in self._engine.rules if rule.plan_number in self._entangled]
         alone = together.filter(~pl.col("rule").is_in(hanging)) if hanging else together
         kept = alone.join(touched, on=_ACCUMULATOR, how="semi", maintain_order="left")
-        entangled = collected(touched.filter(pl.col("rule").is_in(hanging)), height)["rule"].unique() if hanging else ()
+        entangled = collected(touched.filter(pl.col("rule").is_in(hanging)))["rule"].unique() if hanging else ()
         plans = {self._engine.rules[rule].plan_number for rule in entangled}
         if not plans:
-            return self._earned(self._engine, in_order(kept, height), [])
+            return self._earned(self._engine, in_order(kept), [])
         numbers = [rule.number for rule in self._engine.rules if rule.plan_number in plans]
         engine = replace(self._engine, chosen=self._chosen(unit, plans))
         whole = together.filter(pl.col("rule").is_in(numbers))
-        return self._earned(engine, in_order(pl.concat([kept, whole]), height), [""])
+        return self._earned(engine, in_order(pl.concat([kept, whole])), [""])
 
     def _chosen(self, unit: str, plans: Collection[int]) -> dict[int, list[str]]:
         """Whose pay of periods belongs to the unit, by plan."""

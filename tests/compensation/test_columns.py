@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from compensation import columns
-from compensation.columns import collected, kept, only_value, with_looked_up, with_same
+from compensation.columns import kept, only_value, with_looked_up, with_same
 
 FRAME = pl.DataFrame({"row": [0, 1, 2]})
 
@@ -31,11 +31,6 @@ def test_each_row_looks_up_its_own_place_in_each_source() -> None:
     found = with_looked_up(FRAME, [(varied, rows), (same, pl.Series([0, 0, 0]))])
     assert found.rows() == [(0, "b", "p"), (1, "a", "p"), (2, "b", "p")]
     assert found.schema["plan"] == pl.Categorical()
-
-
-@pytest.mark.usefixtures("way")
-def test_a_query_finds_the_same_over_few_rows_and_many() -> None:
-    assert collected(FRAME.lazy().filter(pl.col("row") > 0), FRAME.height).rows() == [(1,), (2,)]
 
 
 def test_a_frame_of_which_all_is_kept_is_the_frame_itself() -> None:
