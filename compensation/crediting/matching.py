@@ -141,7 +141,7 @@ def _by_coverage(
 ) -> Found:
     """Those who cover what the transaction is; who comes first without having the plan (a house account) uses it up."""
     people = covering(documents, scenarios.coverage, unit)
-    placed = _in_roles(people.lazy().join(crediting.frame.lazy(), on="party"), crediting.rules).collect()
+    placed = collected(_in_roles(people.lazy().join(crediting.frame.lazy(), on="party"), crediting.rules))
     placed = first_covering(placed, crediting.rules).join(positions, on=["payee_id", "plan"], how="inner")
     return _by_attributes(documents, placed, COVERED_BY)
 
@@ -149,7 +149,7 @@ def _by_coverage(
 def _by_customer(documents: pl.DataFrame, crediting: CreditingRules, rules: pl.DataFrame, unit: int) -> Found:
     """The customers themselves."""
     placed = customers(documents, crediting.rules, unit).lazy().join(rules.lazy(), on=["plan", "party"])
-    return _by_attributes(documents, _in_roles(placed, crediting.rules).collect(), ["customer"])
+    return _by_attributes(documents, collected(_in_roles(placed, crediting.rules)), ["customer"])
 
 
 def _by_attributes(documents: pl.DataFrame, placed: pl.DataFrame, names: Sequence[str]) -> Found:

@@ -109,7 +109,8 @@ def _wording(detail: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str, s
 
 
 def _similar(key: str) -> str:
-    near = difflib.get_close_matches(key, sorted(known_keys()), n=1)
+    known = sorted(known_keys())
+    near = [each for each in known if each.startswith(f"{key}_")] or difflib.get_close_matches(key, known, n=1)
     return f"did you mean '{near[0]}'?" if near else "remove it"
 
 

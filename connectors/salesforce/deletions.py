@@ -19,7 +19,7 @@ class _Deleted(msgspec.Struct):
 
 
 class _Feed(msgspec.Struct):
-    deletedRecords: list[_Deleted]  # noqa: N815
+    deletedRecords: list[_Deleted]  # noqa: N815 - Salesforce's name
     earliestDateAvailable: str  # noqa: N815
 
 

@@ -103,6 +103,10 @@ def _left_at_base_rate(payout: str) -> str:
             _with("period:", "perriod:"),
             "line 8: components.1.perriod: is not a key of the plan language; did you mean 'perio",
         ),
+        (
+            _with("invoice", "invoice\n    continues: yes"),
+            "components.1.continues: is not a key of the plan language; did you mean 'continues_earlier_version'?",
+        ),
         (_with("    period: quarter\n", ""), "line 6: components.1.period: is missing; add 'period'"),
         (
             _with("quarter", "fortnight"),

@@ -20,19 +20,8 @@ from tests.compensation.worlds.comparing import calculated_entries
 from tests.compensation.worlds.comparing_settled import settled_entries
 
 CREDITING = (
-    *(
-        "coverage",
-        "role_shares",
-        "role_remainder",
-        "remainder",
-        "successor",
-        "roles",
-        "filter",
-        "own",
-        "exchange",
-        "recurs",
-        "share",
-    ),
+    *("coverage", "role_shares", "role_remainder", "remainder", "successor", "roles"),
+    *("filter", "own", "exchange", "recurs", "share"),
     *("converted_after_share", "first_match", "customers", "returns_current", "only_for", "window", "cases"),
 )
 CONDITIONS = (
